@@ -1,0 +1,118 @@
+"""``python -m hrnn train LOG --out FOLDER`` and ``python -m hrnn recommend FOLDER LOG``."""
+
+import argparse
+import dataclasses
+import sys
+import time
+import warnings
+
+import hrnn
+from hrnn.columns import OPTIONAL, REQUIRED, USER_ID
+from hrnn.errors import HRNNError
+from hrnn.training.config import RECOMMENDED, ExperimentConfig, TrainConfig
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda message, *_, **__: print(
+                f"note: {message}", file=sys.stderr
+            )
+            options.command(options)
+    except HRNNError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m hrnn", description=hrnn.__doc__)
+    commands = parser.add_subparsers(required=True)
+    train = commands.add_parser("train", help="train a model on a log and save it")
+    train.set_defaults(command=_train)
+    train.add_argument("log", help="CSV or Parquet file of interactions")
+    train.add_argument("--out", required=True, metavar="FOLDER", help="where the model is saved")
+    train.add_argument("--split", default="leave_last_out", help="leave_last_out or all_rows")
+    train.add_argument("--timeout", type=float, default=30.0, metavar="MINUTES")
+    for setting in dataclasses.fields(TrainConfig):  # pyright: ignore[reportArgumentType]
+        default = getattr(RECOMMENDED, setting.name)
+        option = "--" + setting.name.replace("_", "-")
+        train.add_argument(option, default=default, help=f"default {default}", metavar="VALUE")
+    recommend = commands.add_parser("recommend", help="recommend to the users of a log")
+    recommend.set_defaults(command=_recommend)
+    recommend.add_argument("folder", help="a saved model")
+    recommend.add_argument("log", help="CSV or Parquet file with the users' histories")
+    recommend.add_argument("--user", action="append", help="only this user; may be repeated")
+    recommend.add_argument("--top-k", type=int, default=10)
+    recommend.add_argument("--start", default="auto", help="auto, continue or new session")
+    recommend.add_argument("--exclude-seen", action="store_true")
+    for command in (train, recommend):
+        command.add_argument(
+            "--column",
+            action="append",
+            default=[],
+            metavar="ROLE=NAME",
+            help=f"which column is {', '.join((*REQUIRED, *OPTIONAL))}, where it is not guessed",
+        )
+    return parser
+
+
+def _read(options: argparse.Namespace) -> hrnn.Interactions:
+    columns = dict(one.partition("=")[::2] for one in options.column)
+    data = hrnn.read_interactions(options.log, columns)
+    print(data.report.summary(), file=sys.stderr)
+    for oddity in data.report.warnings:
+        print(f"note: {oddity.message}", file=sys.stderr)
+    return data
+
+
+def _train(options: argparse.Namespace) -> None:
+    from hrnn.experiment import run_experiment  # noqa: PLC0415 - torch, only here
+
+    names = [one.name for one in dataclasses.fields(TrainConfig)]  # pyright: ignore
+    settings = TrainConfig(**{name: getattr(options, name) for name in names})
+    config = ExperimentConfig(
+        split=options.split, timeout_minutes=options.timeout, training=settings
+    )
+    data = _read(options)
+    started = time.monotonic()
+    outcome = run_experiment(data, config, [_say])
+    outcome.model.save(options.out)
+    print(f"trained in {time.monotonic() - started:.1f} s, saved in {options.out}", file=sys.stderr)
+    if outcome.report is not None:
+        print(outcome.report.heading)
+        print(outcome.report.table.to_string(index=False, float_format="{:.4f}".format))
+
+
+def _say(record: dict, _: object) -> None:
+    if record["kind"] == "epoch":
+        valid = record["valid_loss"]
+        text = (
+            "" if valid is None else f"  validation {valid:.4f}  best epoch {record['best_epoch']}"
+        )
+        print(
+            f"epoch {record['epoch']:3d}  train {record['train_loss']:.4f}{text}"
+            f"  {record['seconds']:.1f} s",
+            file=sys.stderr,
+        )
+
+
+def _recommend(options: argparse.Namespace) -> None:
+    model = hrnn.load(options.folder)
+    data = _read(options)
+    if options.user:
+        unknown = [user for user in options.user if user not in data.user_ids]
+        if unknown:
+            raise hrnn.DataError(f"user {unknown[0]!r} is not in the log; check the id")
+        frame = data.frame()
+        data = data.take(frame[USER_ID].isin(options.user).to_numpy())
+    answer = model.recommend_frame(
+        data, top_k=options.top_k, start=options.start, exclude_seen=options.exclude_seen
+    )
+    answer.to_csv(sys.stdout, index=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Models to beat, with the interface of the HRNN."""

@@ -1,0 +1,43 @@
+"""Settings that check themselves: frozen, keyword-only pydantic dataclasses."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, TypeVar, cast, dataclass_transform
+
+import pydantic
+from pydantic.dataclasses import dataclass as pydantic_dataclass
+
+from hrnn.errors import ConfigError
+
+C = TypeVar("C")
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+def config(cls: type[C]) -> type[C]:
+    """Make a class a frozen settings object that raises ConfigError.
+
+    A value out of range is reported with its name, the value and the allowed range; an unknown
+    name with the names that exist.
+    """
+    made = pydantic_dataclass(frozen=True, kw_only=True, config={"extra": "forbid"})(cls)
+    checked: Callable[..., None] = made.__init__
+
+    def checking(self: object, **values: object) -> None:
+        try:
+            checked(self, **values)
+        except pydantic.ValidationError as error:
+            raise ConfigError(
+                "; ".join(_sentence(dict(one), made) for one in error.errors())
+            ) from None
+
+    made.__init__ = checking
+    return cast(type[C], made)
+
+
+def _sentence(error: dict[str, Any], owner: type) -> str:
+    name = ".".join(str(part) for part in error["loc"]) or owner.__name__
+    if error["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+        known = ", ".join(field.name for field in dataclasses.fields(owner))
+        return f"{name} is not a setting; the settings are {known}"
+    rule = error["msg"].removeprefix("Value error, ").replace("Input should be", "it must be")
+    return f"{name}={error['input']!r}: {rule}"

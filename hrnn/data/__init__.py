@@ -1,0 +1,1 @@
+"""From a file to interactions, with a report."""

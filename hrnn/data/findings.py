@@ -1,0 +1,142 @@
+"""What is odd about a log that could be read: each finding once, with a count and lines."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from hrnn.data.interactions import Interactions
+from hrnn.data.report import WARNED_LINES, Warned
+
+_NA_LIKE = {
+    "na",
+    "n/a",
+    "#n/a",
+    "<na>",
+    "nan",
+    "null",
+    "none",
+    "nil",
+    "undefined",
+    "(not set)",
+    "-",
+    "?",
+}
+_HALF_HOUR_US = 30 * 60 * 1_000_000
+_WEEK_US = 7 * 24 * 60 * 60 * 1_000_000
+
+
+def warned(code: str, message: str, lines: np.ndarray | list[int]) -> Warned:
+    """Make a warning that counts all its lines and keeps the first."""
+    ordered = np.sort(np.asarray(lines, dtype=np.int64))
+    return Warned(code, message, len(ordered), tuple(ordered[:WARNED_LINES].tolist()))
+
+
+def find_oddities(data: Interactions, line: np.ndarray, tied: np.ndarray) -> Iterator[Warned]:
+    """Look through the accepted rows.
+
+    Args:
+        data: the rows, sorted.
+        line: int64 array, the line of each row in the file.
+        tied: bool array, whether another row of the same user has the same time.
+    """
+    if tied.any():
+        yield warned(
+            "TIED_TIMES",
+            f"{int(tied.sum()):,} of {len(data):,} interactions share user and time with another;"
+            " they stay in the order of the file",
+            line[tied],
+        )
+    yield from _odd_ids(data, line)
+    yield from _lopsided(data, line)
+    if data.session_index is not None:
+        yield from _odd_sessions(data, data.session_index, line)
+
+
+def _odd_ids(data: Interactions, line: np.ndarray) -> Iterator[Warned]:
+    kinds = (("user", data.user_ids, data.user_index), ("item", data.item_ids, data.item_index))
+    na_rows = np.zeros(len(data), bool)
+    for _, ids, index in kinds:
+        na_rows |= np.array([text.lower() in _NA_LIKE for text in ids], bool)[index]
+    if na_rows.any():
+        yield warned(
+            "NA_LIKE_IDS",
+            f"{int(na_rows.sum()):,} interactions have an id that looks like a missing value"
+            " ('NA', 'null', …); they are kept as ids",
+            line[na_rows],
+        )
+    for kind, ids, index in kinds:
+        known = set(ids)
+        pairs = [(text, whole) for text in ids if (whole := _whole(text)) and whole in known]
+        if not pairs:
+            continue
+        rows = np.isin(index, np.flatnonzero(np.isin(ids, [text for text, _ in pairs])))
+        text, whole = pairs[0]
+        here, there = (int((ids[index] == one).sum()) for one in (text, whole))
+        yield warned(
+            "FLOAT_LIKE_IDS",
+            f"{kind} {text!r} ({_rows(here)}) may be the same id as {whole!r} ({_rows(there)});"
+            f" {len(pairs):,} such pairs, kept apart",
+            line[rows],
+        )
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row" + ("" if count == 1 else "s")
+
+
+def _whole(text: str) -> str | None:
+    head, dot, tail = text.partition(".")
+    return head if dot and tail and head.lstrip("+-").isdigit() and not tail.strip("0") else None
+
+
+def _lopsided(data: Interactions, line: np.ndarray) -> Iterator[Warned]:
+    new = np.ones(len(data), bool)
+    new[1:] = (np.diff(data.user_index) != 0) | (np.diff(data.time_us) > _HALF_HOUR_US)
+    session = np.cumsum(new) - 1
+    for code, what, group in (
+        ("LONG_SESSION", "one session at 30 minutes", session),
+        ("DOMINANT_USER", "one user", data.user_index),
+    ):
+        sizes = np.bincount(group)
+        largest = int(sizes.argmax())
+        if 2 * sizes[largest] > len(data):
+            rows = group == largest
+            owner = data.user_ids[data.user_index[rows.argmax()]]
+            yield warned(
+                code,
+                f"{what} (user {owner!r}) holds {sizes[largest]:,} of {len(data):,} interactions",
+                line[rows],
+            )
+
+
+def _odd_sessions(data: Interactions, session: np.ndarray, line: np.ndarray) -> Iterator[Warned]:
+    rows = np.flatnonzero(session >= 0)
+    key = np.stack([session[rows], data.user_index[rows]])
+    pairs, pair_of = np.unique(key, axis=1, return_inverse=True)
+    pair_of = pair_of.ravel()
+    bad = np.zeros(pairs.shape[1], bool)
+    ids, users_of_id = np.unique(pairs[0], return_counts=True)
+    shared = np.isin(pairs[0], ids[users_of_id > 1])
+    start = np.full(len(bad), np.iinfo(np.int64).max)
+    end = np.full(len(bad), np.iinfo(np.int64).min)
+    np.minimum.at(start, pair_of, data.time_us[rows])
+    np.maximum.at(end, pair_of, data.time_us[rows])
+    lasting = end - start > _WEEK_US
+    order = np.lexsort((end, start, pairs[1]))
+    overlap = np.zeros(len(bad), bool)
+    latest, owner, holder = 0, -1, -1
+    for pair in order.tolist():  # by user and start: does it begin before an earlier one ended?
+        if pairs[1, pair] == owner and start[pair] < latest:
+            overlap[[pair, holder]] = True
+        if pairs[1, pair] != owner or end[pair] > latest:
+            latest, owner, holder = end[pair], pairs[1, pair], pair
+    bad |= shared | lasting | overlap
+    if bad.any():
+        yield warned(
+            "SESSION_ID_REUSED",
+            f"{int(bad.sum()):,} sessions have an id that several users share"
+            f" ({int(shared.sum()):,}), that overlaps another of its user"
+            f" ({int(overlap.sum()):,}) or that spans more than 7 days"
+            f" ({int(lasting.sum()):,}); ids belong to their user",
+            line[rows[bad[pair_of]]],
+        )

@@ -1,0 +1,258 @@
+"""Times of a text column, decided per value where they can be and per column where they must be."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from hrnn.errors import ConfigError
+
+UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+#: An epoch below the bound is read in the unit: seconds reach the year 5138, milliseconds below
+#: 1e11 would lie before March 1973.
+_BOUNDS = {"s": 10**11, "ms": 10**14, "us": 10**17}
+_YEAR_10000_S = 253_402_300_800
+
+_NUMBER = r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?"
+_DATE = (
+    r"^(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})"
+    r"(?:(?:\s*[Tt]\s*|\s+)(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?)?"
+    r"\s*([AaPp][Mm])?\s*([Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$"
+)
+_COMPACT = r"^(\d{4})(\d{2})(\d{2})(?:[Tt](\d{2})(\d{2})(\d{2})([Zz])?)?$"
+
+
+@dataclass(frozen=True)
+class TimeReading:
+    """How a time column was read.
+
+    Attributes:
+        how: in words, for people.
+        unit_lines: lines whose epoch unit is not the column's most common one.
+        ambiguous: whether day and month could be told apart by nothing in the column.
+        naive: how many readable values carry no zone.
+        gap_lines: lines whose local time is ambiguous or does not exist in the declared zone.
+        day_only: whether every readable time is a midnight.
+    """
+
+    how: str
+    unit_lines: list[int]
+    ambiguous: bool
+    naive: int
+    gap_lines: list[int]
+    day_only: bool
+
+
+def parse_times(
+    con: duckdb.DuckDBPyConnection,
+    column: str,
+    time_unit: str | None = None,
+    dayfirst: bool | None = None,
+    timezone: str = "UTC",
+) -> TimeReading:
+    """Read ``source.column`` into a table ``times(line, time_us, rest, unit, naive)``.
+
+    ``time_us`` is int64 microseconds since the epoch in UTC, NULL where the text is unreadable;
+    ``rest`` in [0, 1) is what lies below a microsecond, so that finer times still sort.
+
+    Raises:
+        ConfigError: ``time_unit`` or ``timezone`` is unknown.
+    """
+    if time_unit is not None and time_unit not in UNITS:
+        raise ConfigError(f"time_unit={time_unit!r}: it must be one of {', '.join(UNITS)} or None")
+    zone = _zone(timezone)
+    con.execute(
+        f"""CREATE OR REPLACE TABLE parts AS
+        SELECT line, text,
+            CASE WHEN regexp_full_match(text, '{_NUMBER}')
+                THEN TRY_CAST(text AS DECIMAL(38, 9)) END AS n,
+            regexp_extract(text, '{_DATE}', ['a','b','c','h','mi','s','f','ap','z']) AS d,
+            regexp_extract(text, '{_COMPACT}', ['y','m','d','h','mi','s','z']) AS k
+        FROM (SELECT line, trim({column}, ' \t\u00a0') AS text FROM source)"""
+    )
+    compact = time_unit is None and _all_compact_dates(con)
+    day_before_month, ambiguous = _day_order(con, dayfirst)
+    epoch = _epoch_sql(time_unit)
+    date = _date_sql(day_before_month)
+    numeric = "FALSE" if compact else "n IS NOT NULL"
+    con.execute(
+        f"""CREATE OR REPLACE TABLE times AS
+        WITH read AS (
+            SELECT line,
+                CASE WHEN {numeric} THEN ({epoch["us"]}) ELSE ({date["us"]}) END AS fine,
+                CASE WHEN {numeric} THEN ({epoch["unit"]}) ELSE 'date' END AS unit,
+                CASE WHEN {numeric} THEN FALSE ELSE d.z = '' AND k.z = '' END AS naive,
+                CASE WHEN {numeric} THEN 0 ELSE ({date["rest"]}) END AS rest
+            FROM parts)
+        SELECT line, CAST(floor(fine) AS BIGINT) AS time_us,
+            CAST(fine - floor(fine) AS DOUBLE) + rest AS rest, unit, naive
+        FROM read"""
+    )
+    day_only = _one(
+        con,
+        "SELECT coalesce(bool_and(time_us % 86400000000 = 0 AND unit = 'date'), FALSE) FROM times",
+    )
+    gap_lines = _localize(con, zone) if timezone.upper() != "UTC" else []
+    counts = con.execute(
+        "SELECT unit, count(*) FROM times WHERE time_us IS NOT NULL AND unit <> 'date'"
+        " GROUP BY unit ORDER BY count(*) DESC, unit"
+    ).fetchall()
+    minority: list[int] = []
+    if len(counts) > 1:
+        found = con.execute(
+            "SELECT line FROM times WHERE time_us IS NOT NULL AND unit <> 'date' AND unit <> ?"
+            " ORDER BY line",
+            [counts[0][0]],
+        ).fetchall()
+        minority = [line for (line,) in found]
+    dates = _one(con, "SELECT count(*) FROM times WHERE time_us IS NOT NULL AND unit = 'date'")
+    naive = _one(con, "SELECT count(*) FROM times WHERE time_us IS NOT NULL AND naive")
+    order = day_before_month if _has_slashed(con) else None
+    how = _describe([unit for unit, _ in counts], dates, naive, order, timezone)
+    return TimeReading(how, minority, ambiguous, naive, gap_lines, bool(day_only))
+
+
+def _zone(timezone: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ConfigError(
+            f"timezone={timezone!r}: it must be a name such as 'UTC' or 'Europe/Zurich'"
+        ) from None
+
+
+def _one(con: duckdb.DuckDBPyConnection, sql: str):
+    row = con.execute(sql).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def _all_compact_dates(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the column is yyyymmdd throughout: as epoch seconds, days apart would be seconds."""
+    return bool(
+        _one(
+            con,
+            "SELECT coalesce(bool_and(length(text) = 8 AND k.y BETWEEN '1900' AND '2100'"
+            " AND TRY_CAST(k.y || '-' || k.m || '-' || k.d AS DATE) IS NOT NULL), FALSE)"
+            " FROM parts WHERE text <> ''",
+        )
+    )
+
+
+_SLASHED = "length(d.a) BETWEEN 1 AND 2 AND length(d.c) = 4"
+
+
+def _has_slashed(con: duckdb.DuckDBPyConnection) -> bool:
+    return _one(con, f"SELECT count(*) FROM parts WHERE {_SLASHED}") > 0
+
+
+def _day_order(con: duckdb.DuckDBPyConnection, dayfirst: bool | None) -> tuple[bool, bool]:
+    """Return (day before month, undecidable), settled by the column as a whole."""
+    if dayfirst is not None:
+        return dayfirst, False
+    row = con.execute(
+        f"""SELECT count(*) FILTER (CAST(d.a AS INT) > 12), count(*) FILTER (CAST(d.b AS INT) > 12),
+            count(*) FILTER (CAST(d.a AS INT) <> CAST(d.b AS INT))
+        FROM parts WHERE {_SLASHED}"""
+    ).fetchone()
+    assert row is not None
+    first_is_day, second_is_day, differ = row
+    ambiguous = first_is_day == 0 and second_is_day == 0 and differ > 0
+    return first_is_day >= second_is_day, ambiguous
+
+
+def _epoch_sql(time_unit: str | None) -> dict[str, str]:
+    if time_unit is None:
+        unit = "CASE " + " ".join(
+            f"WHEN abs(n) < {bound} THEN '{name}'" for name, bound in _BOUNDS.items()
+        )
+        unit += " ELSE 'ns' END"
+    else:
+        unit = f"'{time_unit}'"
+    cases = []
+    for name, per_second in UNITS.items():
+        limit = f"abs(n) < {_YEAR_10000_S * per_second}"
+        if per_second <= 10**6:
+            scaled = f"CAST(n AS DECIMAL(38, 9)) * {10**6 // per_second}"
+        else:
+            scaled = (
+                "floor(n / 1000) + (n % 1000 + CASE WHEN n % 1000 < 0 THEN 1000 ELSE 0 END) / 1000"
+            )
+        cases.append(f"WHEN '{name}' THEN CASE WHEN {limit} THEN {scaled} END")
+    return {"unit": unit, "us": f"CASE {unit} {' '.join(cases)} END"}
+
+
+def _date_sql(day_before_month: bool) -> dict[str, str]:
+    day, month = ("d.a", "d.b") if day_before_month else ("d.b", "d.a")
+    date = f"""CASE
+        WHEN length(d.a) = 4 AND length(d.c) <= 2 THEN d.a || '-' || d.b || '-' || d.c
+        WHEN {_SLASHED} THEN d.c || '-' || {month} || '-' || {day}
+        WHEN k.y <> '' THEN k.y || '-' || k.m || '-' || k.d END"""
+    hour = """CASE
+        WHEN d.ap = '' THEN d.h
+        WHEN CAST(d.h AS INT) NOT BETWEEN 1 AND 12 THEN '99'
+        ELSE CAST(CAST(d.h AS INT) % 12
+            + CASE WHEN lower(d.ap) = 'pm' THEN 12 ELSE 0 END AS VARCHAR)
+        END"""
+    clock = f"""CASE
+        WHEN d.h <> '' THEN
+            ({hour}) || ':' || d.mi || ':' || CASE WHEN d.s = '' THEN '00' ELSE d.s END
+        WHEN d.ap <> '' THEN '99:00:00'
+        WHEN k.h <> '' THEN k.h || ':' || k.mi || ':' || k.s ELSE '00:00:00' END"""
+    digits = "CASE WHEN d.f = '' THEN '' ELSE '.' || substr(d.f, 1, 6) END"
+    local = f"epoch_us(TRY_CAST(({date}) || ' ' || ({clock}) || {digits} AS TIMESTAMP))"
+    zone = "replace(d.z, ':', '')"
+    minutes = f"""CASE WHEN length({zone}) >= 3 AND {zone}[1] IN ('+', '-')
+        THEN CAST({zone}[1] || '1' AS INT) * (CAST({zone}[2:3] AS INT) * 60
+            + CASE WHEN length({zone}) = 5 THEN CAST({zone}[4:5] AS INT) ELSE 0 END)
+        ELSE 0 END"""
+    rest = "CASE WHEN length(d.f) > 6 THEN TRY_CAST('0.' || substr(d.f, 7) AS DOUBLE) ELSE 0 END"
+    return {"us": f"({local}) - CAST({minutes} AS BIGINT) * 60000000", "rest": rest}
+
+
+def _localize(con: duckdb.DuckDBPyConnection, zone: ZoneInfo) -> list[int]:
+    """Move naive times from the declared zone to UTC; return the lines that had no single meaning.
+
+    An ambiguous hour is read as its first pass, a nonexistent one as the next hour that exists.
+    """
+    naive = con.execute(
+        "SELECT line, time_us FROM times WHERE naive AND time_us IS NOT NULL"
+    ).fetchnumpy()
+    line = np.asarray(naive["line"])
+    local = pd.DatetimeIndex(np.asarray(naive["time_us"]).astype("datetime64[us]"))
+    unsure = np.asarray(local.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").isna())
+    moved = local.tz_localize(
+        zone, ambiguous=np.ones(len(local), bool), nonexistent="shift_forward"
+    )
+    utc = (
+        moved.tz_convert("UTC")
+        .tz_localize(None)
+        .to_numpy()
+        .astype("datetime64[us]")
+        .astype(np.int64)
+    )
+    con.register("moved", pa.table({"line": line, "utc": utc}))
+    con.execute("UPDATE times SET time_us = moved.utc FROM moved WHERE times.line = moved.line")
+    con.unregister("moved")
+    return sorted(line[unsure].tolist())
+
+
+_WORDS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
+
+
+def _describe(
+    units: list[str], dates: int, naive: int, day_before_month: bool | None, timezone: str
+) -> str:
+    said = []
+    if units:
+        said.append("Unix " + " and ".join(_WORDS[unit] for unit in units))
+    if dates:
+        order = {None: "", True: ", day before month", False: ", month before day"}[
+            day_before_month
+        ]
+        zone = f", {timezone} where no zone is given" if naive else ""
+        said.append(f"dates{order}{zone}")
+    return "; ".join(said) or "unreadable"

@@ -1,0 +1,145 @@
+"""The hierarchical recurrent network (Quadrana et al., RecSys 2017).
+
+Shapes: B users, N interactions of a batch, I items, H units, L layers.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
+
+from hrnn.model.histories import Batch
+
+UserState = Literal["init", "none"]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What the network knows after reading a batch.
+
+    Attributes:
+        before_NH: top state before each interaction, in the batch's order: what predicts it.
+        session_LBH: session state after each user's last interaction.
+        user_LBH: user state after each user's last session.
+    """
+
+    before_NH: Tensor
+    session_LBH: Tensor
+    user_LBH: Tensor
+
+
+class HRNN(nn.Module):
+    """A session GRU inside sessions and a user GRU across them, on tied item embeddings.
+
+    A session starts from ``tanh(W c + b)`` of the user state c, which is zero before the first
+    session; after a session ``c ← GRU_user(last session state, c)``. With several layers each has
+    its own user state. The score of item i in state h is ``E_i · (P h) + b_i``. With
+    ``user_state="none"`` every session starts from ``tanh(b)``.
+    """
+
+    def __init__(
+        self,
+        items: int,
+        hidden_units: int,
+        num_layers: int,
+        dropout_rate: float,
+        user_state: UserState,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        self.hidden_units = hidden_units
+        self.num_layers = num_layers
+        self.dropout_rate = dropout_rate
+        self.user_state = user_state
+        layers = range(num_layers)
+        with torch.random.fork_rng(devices=[]):  # making modules would draw from the global seed
+            self.items_IH = nn.Embedding(items + 1, hidden_units, padding_idx=0)
+            self.bias_I = nn.Parameter(torch.zeros(items + 1))
+            self.output = nn.Linear(hidden_units, hidden_units, bias=False)
+            self.session_gru = nn.ModuleList(nn.GRU(hidden_units, hidden_units) for _ in layers)
+            self.start = nn.ModuleList(nn.Linear(hidden_units, hidden_units) for _ in layers)
+            if user_state != "none":
+                self.user_gru = nn.ModuleList(
+                    nn.GRUCell(hidden_units, hidden_units) for _ in layers
+                )
+        self._draw(generator)
+
+    def _draw(self, generator: torch.Generator) -> None:
+        bound = 1 / math.sqrt(self.hidden_units)
+        for name, parameter in self.named_parameters():
+            if name == "items_IH.weight":
+                nn.init.normal_(parameter, std=bound, generator=generator)
+            elif name != "bias_I":
+                nn.init.uniform_(parameter, -bound, bound, generator=generator)
+        with torch.no_grad():
+            self.items_IH.weight[0] = 0
+
+    def first_user_state(self, users: int) -> Tensor:
+        """Return the user state [L, B, H] before any session."""
+        return self.bias_I.new_zeros(self.num_layers, users, self.hidden_units)
+
+    def start_session(self, user_LBH: Tensor) -> Tensor:
+        """Return the state [L, B, H] that starts a session of users in the given state."""
+        return torch.stack(
+            [torch.tanh(start(user)) for start, user in zip(self.start, user_LBH, strict=True)]
+        )
+
+    def end_session(self, session_LBH: Tensor, user_LBH: Tensor) -> Tensor:
+        """Return the user state [L, B, H] after a session that ended in the given state."""
+        if self.user_state == "none":
+            return user_LBH
+        each = zip(self.user_gru, session_LBH, user_LBH, strict=True)
+        return torch.stack([gru(session, user) for gru, session, user in each])
+
+    def forward(self, batch: Batch, generator: torch.Generator | None = None) -> Encoded:
+        """Read a batch.
+
+        Args:
+            batch: the users' sessions.
+            generator: source of dropout; None for none, as in scoring.
+        """
+        embedded_NH = self._dropout(self.items_IH(batch.items), generator)
+        user = self.first_user_state(len(batch.users))
+        session = self.start_session(user)
+        before: list[Tensor] = []
+        for step in batch.steps:
+            part_NH, last = self._read_sessions(
+                embedded_NH[step.start : step.stop], user[:, : step.active], step, generator
+            )
+            before.append(part_NH)
+            after = self.end_session(last, user[:, : step.active])
+            session = torch.cat([last, session[:, step.active :]], dim=1)
+            user = torch.cat([after, user[:, step.active :]], dim=1)
+        none = embedded_NH.new_zeros(0, self.hidden_units)
+        return Encoded(torch.cat(before) if before else none, session, user)
+
+    def _read_sessions(self, inputs_NH, user_LBH, step, generator) -> tuple[Tensor, Tensor]:
+        """Run one session of each active user; return states before interactions, and the last."""
+        first_LBH = self.start_session(user_LBH)[:, step.by_length]
+        before_NH, last = inputs_NH, []
+        for layer, gru in enumerate(self.session_gru):
+            if layer:
+                inputs_NH = self._dropout(inputs_NH, generator)
+            packed, end = gru(PackedSequence(inputs_NH, step.sizes), first_LBH[layer : layer + 1])
+            inputs_NH = packed.data
+            before_NH = torch.cat([first_LBH[layer], inputs_NH])[step.before]
+            last.append(end[0])
+        return before_NH, torch.stack(last)[:, step.back]
+
+    def project(self, states_NH: Tensor) -> Tensor:
+        """Return P h, whose product with the item embeddings scores the items."""
+        return self.output(states_NH)
+
+    def scores(self, states_BH: Tensor) -> Tensor:
+        """Return the scores [B, I] of all items, padding left out."""
+        items_IH = self.items_IH.weight[1:]
+        return torch.addmm(self.bias_I[1:], self.project(states_BH), items_IH.T)
+
+    def _dropout(self, values: Tensor, generator: torch.Generator | None) -> Tensor:
+        if generator is None or self.dropout_rate == 0:
+            return values
+        keep = 1 - self.dropout_rate
+        return values * (torch.rand(values.shape, generator=generator) < keep) / keep

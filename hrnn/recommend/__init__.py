@@ -1,0 +1,1 @@
+"""Estimator, scorer and recommender: the model as its users call it."""
