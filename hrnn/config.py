@@ -1,6 +1,7 @@
 """Settings that check themselves: frozen, keyword-only pydantic dataclasses."""
 
 import dataclasses
+import typing
 from collections.abc import Callable
 from typing import Any, TypeVar, cast, dataclass_transform
 
@@ -37,6 +38,8 @@ def config(cls: type[C]) -> type[C]:
 def _sentence(error: dict[str, Any], owner: type) -> str:
     name = ".".join(str(part) for part in error["loc"]) or owner.__name__
     if error["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+        for part in error["loc"][:-1]:  # an unknown name inside a setting that is settings itself
+            owner = typing.get_type_hints(owner)[part]
         known = ", ".join(field.name for field in dataclasses.fields(owner))
         return f"{name} is not a setting; the settings are {known}"
     rule = error["msg"].removeprefix("Value error, ").replace("Input should be", "it must be")

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from hrnn.baselines.popularity import Popularity
 from hrnn.data.interactions import Interactions
 from hrnn.evaluation.protocol import Report, measure
@@ -50,6 +52,11 @@ def run_experiment(
     popular.fit(known, role)
     models: dict[str, Recommender] = {"HRNN": model, "popularity": popular}
     return Outcome(model, end, measure(models, split))
+
+
+def use_threads(count: int) -> None:
+    """Let training and scoring in this process use so many threads."""
+    torch.set_num_threads(count)
 
 
 def make_model(config: ExperimentConfig) -> HierarchicalSequentialRecommender:

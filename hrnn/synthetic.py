@@ -16,6 +16,7 @@ from pydantic import Field
 
 from hrnn.columns import ITEM_ID, TIMESTAMP, USER_ID
 from hrnn.config import config
+from hrnn.errors import ConfigError
 
 THEMES = {
     "Coast": ("Lighthouse", "Harbour", "Tide Pool", "Sea Cliff", "Ferry"),
@@ -46,7 +47,7 @@ class SyntheticConfig:
     Attributes:
         users: number of users.
         items: number of items, spread evenly over the themes.
-        interactions: number of interactions, reached exactly.
+        interactions: number of interactions, reached exactly; at least one a user.
         session_length: mean interactions a session.
         cause: probability that a session's theme follows from the session before.
         cut_minutes: the planted timeout.
@@ -58,7 +59,7 @@ class SyntheticConfig:
     interactions: Annotated[int, Field(ge=1)] = 40_000
     session_length: Annotated[float, Field(gt=1)] = 6.0
     cause: Annotated[float, Field(ge=0, le=1)] = 0.85
-    cut_minutes: Annotated[float, Field(gt=0)] = 25.0
+    cut_minutes: Annotated[float, Field(ge=1)] = 25.0
     seed: Annotated[int, Field(ge=0)] = 0
 
 
@@ -80,8 +81,16 @@ class Synthetic:
 
 
 def generate(settings: SyntheticConfig | None = None) -> Synthetic:
-    """Generate a log; the same settings give the same log."""
+    """Generate a log; the same settings give the same log.
+
+    Raises:
+        ConfigError: there are fewer interactions than users.
+    """
     settings = settings or SyntheticConfig()
+    if settings.interactions < settings.users:
+        raise ConfigError(
+            f"interactions={settings.interactions}: {settings.users} users need at least one each"
+        )
     random = np.random.default_rng(settings.seed)
     user, session, position = _layout(settings, random)
     theme_of_session, row_session = _themes(user, session, settings.cause, random)
@@ -122,7 +131,7 @@ def item_titles(item_theme: np.ndarray) -> np.ndarray:
 def _layout(settings: SyntheticConfig, random: np.random.Generator):
     """Say for each row its user, its session in the user and its position in the session."""
     weight = random.gamma(4.0, size=settings.users)
-    spare = max(settings.interactions - settings.users, 0)
+    spare = settings.interactions - settings.users
     rows = 1 + random.multinomial(spare, weight / weight.sum())
     user = np.repeat(np.arange(settings.users), rows)
     first = np.zeros(len(user), bool)

@@ -10,7 +10,7 @@ from torch import Tensor
 from hrnn.data.interactions import Interactions
 from hrnn.recommend.base import WEIGHTS_FILE, Recommender, Request, write_model
 from hrnn.training.checkpoint import write_checkpoint
-from hrnn.training.targets import TRAIN
+from hrnn.training.roles import TRAIN
 from hrnn.training.trainer import Callback
 
 
@@ -49,8 +49,14 @@ class Popularity(Recommender):
         write_model(folder, {"format": 1, "kind": self.kind, "items": items, "record": self.record})
 
     @classmethod
-    def restored(cls, weights: dict[str, Tensor]) -> "Popularity":
-        """Make the model of saved counts."""
+    def restored(cls, weights: dict[str, Tensor], items: int) -> "Popularity":
+        """Make the model of saved counts.
+
+        Raises:
+            ValueError: they are not the counts of so many items.
+        """
         model = cls()
         model.counts = weights["counts"].numpy()
+        if model.counts.shape != (items,):
+            raise ValueError(f"{model.counts.size} counts for {items} items")
         return model

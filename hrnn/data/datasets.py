@@ -8,7 +8,7 @@ import pandas as pd
 
 from hrnn.columns import ITEM_ID
 from hrnn.data.interactions import Interactions
-from hrnn.data.reading import read_interactions
+from hrnn.data.reading import BLANKS, read_interactions
 from hrnn.data.tables import load_text
 from hrnn.errors import DataError, listed
 
@@ -58,7 +58,7 @@ class ItemsDataset:
         if ITEM_ID not in text.names:
             raise DataError(f"the items need a column {ITEM_ID}; there is {listed(text.names)}")
         raw = text.table[f"c{text.names.index(ITEM_ID)}"].to_pylist()
-        ids = [(value or "").strip() for value in raw]
+        ids = [(value or "").strip(BLANKS) for value in raw]
         missing = sum(not value for value in ids)
         if missing:
             raise DataError(

@@ -7,6 +7,7 @@ UTF-8, so that whatever parses it next cannot disagree about where a record star
 import csv
 import io
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +27,10 @@ _BINARY = (
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
     (b"SQLite format 3", "an SQLite database"),
 )
-_CONTROL = bytes(code for code in range(32) if code not in b"\t\n\f\r")
+#: The line with which a file tells Excel its separator.
+_SEPARATOR_LINE = re.compile(rb'"?sep=([,;\t|])"?\n', re.IGNORECASE)
+#: What a time or a long number is written with, six digits or more.
+_TIMED = re.compile(rb"(?=(?:\D*\d){6})[\d:.,+/\-\sTZAPMUCG]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -65,8 +69,6 @@ def decode(raw: bytes) -> tuple[bytes, str]:
     Raises:
         DataError: the bytes are empty or are no text.
     """
-    if not raw.strip():
-        raise DataError("the file is empty; choose one with a header line and at least one row")
     for magic, name in _BINARY:
         if raw.startswith(magic):
             raise DataError(
@@ -78,35 +80,38 @@ def decode(raw: bytes) -> tuple[bytes, str]:
         encoding = "utf-8-sig"
     else:
         encoding = "utf-8"
-        head = raw[:65536]
-        if len(head.translate(None, _CONTROL)) < len(head):
-            raise DataError(
-                "the file holds control characters and is no text table;"
-                " export the log as CSV or Parquet"
-            )
     try:
         text = raw if encoding == "utf-8" else raw.decode(encoding).encode()
         if encoding == "utf-8":
             raw.decode()  # only to check it
     except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
         if encoding != "utf-8":
-            line = raw[: error.start].count(b"\n") + 1
             raise DataError(
-                f"the file is not valid {encoding} (line {line}); export it again"
+                f"the file is not valid {encoding} (line {line}); export it again as UTF-8"
             ) from None
-        text, encoding = _from_windows(raw), "cp1252"
+        text, encoding = _from_windows(raw, line), "cp1252"
     if b"\r" in text:
         text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if not text.strip():
+        raise DataError("the file is empty; choose one with a header line and at least one row")
+    if zeros := text.count(b"\0"):
+        line = text[: text.index(b"\0")].count(b"\n") + 1
+        raise DataError(
+            f"the file holds {zeros:,} NUL characters (the first on line {line}) and is no text"
+            " table; export the log as UTF-8 CSV or as Parquet"
+        )
     return text, encoding
 
 
-def _from_windows(raw: bytes) -> bytes:
+def _from_windows(raw: bytes, line: int) -> bytes:
+    """Decode what is not UTF-8, for the first time on ``line``."""
     try:
         return raw.decode("cp1252").encode()
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
+    except UnicodeDecodeError:
         raise DataError(
-            f"line {line} is neither UTF-8 nor Windows-1252 text; export the file as UTF-8"
+            f"line {line} is not UTF-8, and the file is not Windows-1252 text either;"
+            " export it as UTF-8"
         ) from None
 
 
@@ -117,18 +122,22 @@ def split_records(text: bytes, separator: str | None = None, encoding: str = "ut
     before a separator or a line end; any other quote is an ordinary character, so that one stray
     quote does not swallow the rows after it. Short records are padded with empty fields, blank
     lines skipped, empty extra fields dropped; records with more fields than the header are
-    handed back as malformed.
+    handed back as malformed. A first line such as ``sep=;`` names the separator.
 
     Args:
         text: UTF-8 with plain newlines.
         separator: one character; detected among ``SEPARATORS`` if None.
         encoding: the codec that the text came in, to hand on.
     """
+    start = len(text) - len(text.lstrip(b"\n"))
+    if named := _SEPARATOR_LINE.match(text, start):
+        separator, start = separator or named[1].decode(), named.end()
     separator = separator or detect_separator(text)
     splitter = _Splitter(text, separator.encode())
-    start = len(text) - len(text.lstrip(b"\n"))
     names, body_start = splitter.record(start)
-    header = _header(names)
+    header = distinct(
+        name.decode().strip() or f"column_{number}" for number, name in enumerate(names, start=1)
+    )
     first_line = text[:body_start].count(b"\n") + 1
     return splitter.clean(header, body_start, first_line, encoding)
 
@@ -149,15 +158,15 @@ def detect_separator(text: bytes) -> str:
     return max(SEPARATORS, key=fit)
 
 
-def _header(names: list[bytes]) -> list[str]:
-    header: list[str] = []
-    for number, name in enumerate(names, start=1):
-        base = name.decode().strip() or f"column_{number}"
-        unique, copy = base, 2
-        while unique in header:
-            unique, copy = f"{base}_{copy}", copy + 1
-        header.append(unique)
-    return header
+def distinct(names: Iterable[str]) -> list[str]:
+    """Number the names that stand more than once: ``n, n_2, n_3``."""
+    made: list[str] = []
+    for base in names:
+        name, copy = base, 2
+        while name in made:
+            name, copy = f"{base}_{copy}", copy + 1
+        made.append(name)
+    return made
 
 
 class _Splitter:
@@ -189,17 +198,35 @@ class _Splitter:
                 return fields, position + 1
             position += 1
 
-    def _quoted(self, position: int, width: int) -> tuple[list[bytes], int]:
+    def _quoted(self, position: int, width: int, timed: list[int]) -> tuple[list[bytes], int]:
         """Read a record that holds quotes, distrusting one that would swallow sound rows."""
         fields, end = self.record(position)
-        if self.text.find(b"\n", position, end - 1) >= 0 or len(fields) > width:
-            lines, at = [], position
-            while at < end:
-                one, at = self._read(at, self._plain)
-                lines.append(one)
-            if at == end and all(len(one) == width for one in lines):
-                return self._read(position, self._plain)
-        return fields, end
+        if self.text.find(b"\n", position, end - 1) < 0 and len(fields) <= width:
+            return fields, end
+        first, at = plain = self._read(position, self._plain)
+        sound = [_is_row(first, width, timed)]
+        while at < end:
+            one, at = self.record(at)
+            sound.append(_is_row(one, width, timed))
+        # Where the first or the last column runs over lines, its last or first line is as wide as a
+        # row; so those two count only together.
+        swallows = any(sound[1:-1]) or (sound[0] and sound[-1]) if timed else all(sound)
+        return plain if swallows else (fields, end)
+
+    def _timed_columns(self, position: int, width: int) -> list[int]:
+        """Places of the columns that hold times or long numbers: a sound row shows by them.
+
+        Text that runs over lines may by chance have as many separators in a line as a row has;
+        that it also has a time at the right place is no chance.
+        """
+        counts, rows = [0] * width, 0
+        while position < len(self.text) and rows < 100:
+            fields, position = self.record(position)
+            if len(fields) == width:
+                rows += 1
+                for place, field in enumerate(fields):
+                    counts[place] += _TIMED.fullmatch(field.strip()) is not None
+        return [place for place, count in enumerate(counts) if 2 * count > rows]
 
     def clean(self, header: list[str], start: int, first_line: int, encoding: str) -> Records:
         text, width = self.text, len(header)
@@ -211,6 +238,7 @@ class _Splitter:
         separators = np.flatnonzero(array == self.separator[0])
         widths = np.searchsorted(separators, ends) - np.searchsorted(separators, starts) + 1
         odd = (widths != width) | (starts == ends)
+        timed = self._timed_columns(start, width)
         if b'"' in text:
             quotes = np.flatnonzero(array[start:] == ord('"')) + start
             odd[np.unique(np.searchsorted(ends, quotes))] = True
@@ -230,7 +258,7 @@ class _Splitter:
             if special == len(starts):
                 break
             position = int(starts[special])
-            fields, end = self._quoted(position, width)
+            fields, end = self._quoted(position, width, timed)
             number = int(np.searchsorted(starts, end)) if end <= starts[-1] else len(starts)
             while len(fields) > width and not fields[-1].strip():
                 fields.pop()
@@ -248,6 +276,13 @@ class _Splitter:
         body = b"".join(pieces)
         known = np.concatenate(lines) if lines else np.empty(0, dtype=np.int64)
         return Records(header, body, known, malformed, longest, self.separator.decode(), encoding)
+
+
+def _is_row(fields: list[bytes], width: int, timed: list[int]) -> bool:
+    """Whether a line looks like a row of its own: as wide as one, and with a time in its place."""
+    return len(fields) == width and (
+        not timed or any(_TIMED.fullmatch(fields[place].strip()) for place in timed)
+    )
 
 
 def _as_csv(fields: list[bytes], separator: bytes) -> bytes:

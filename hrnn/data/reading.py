@@ -6,7 +6,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from hrnn.columns import ITEM_ID, OUTCOME, SESSION_ID, TIMESTAMP, USER_ID
+from hrnn.columns import ITEM_ID, OUTCOME, SESSION, SESSION_ID, TIMESTAMP, USER_ID
 from hrnn.data.findings import find_oddities, warned
 from hrnn.data.interactions import Interactions
 from hrnn.data.mapping import resolve_columns
@@ -14,6 +14,9 @@ from hrnn.data.report import ColumnReading, ImportReport, RejectedRows, Warned
 from hrnn.data.tables import Source, TextTable, load_text
 from hrnn.data.timestamps import TimeReading, parse_times
 from hrnn.errors import DataError
+
+#: What may stand around an id and does not belong to it.
+BLANKS = " \t\n\u00a0"
 
 _PREVIEW_ROWS = 200
 _NO_EXTENSIONS: dict[str, str | bool | int | float | list[str]] = {
@@ -66,7 +69,7 @@ def read_interactions(
     tied = _tied(kept)
     data = Interactions(_named(kept.drop_columns(["line", "rest"]), text, chosen), _NO_REPORT)
     oddities = (
-        *_import_warnings(text, times, duplicates, data),
+        *_import_warnings(text, times, timezone, duplicates, data),
         *find_oddities(data, line, tied),
     )
     roles = {name: role for role, name in chosen.items()}
@@ -100,7 +103,7 @@ def first_values(text: TextTable) -> dict[str, list[str]]:
 
 
 def _blank(cell: str) -> str:
-    return f"nullif(trim({cell}, ' \t\n\u00a0'), '')"
+    return f"nullif(trim({cell}, '{BLANKS}'), '')"
 
 
 def _check_rows(con: duckdb.DuckDBPyConnection, cells: Mapping[str, str]) -> None:
@@ -206,7 +209,7 @@ def _tied(kept: pa.Table) -> np.ndarray:
 
 
 def _named(kept: pa.Table, text: TextTable, chosen: Mapping[str, str]) -> pa.Table:
-    taken = {USER_ID, ITEM_ID, TIMESTAMP, OUTCOME, SESSION_ID}
+    taken = {USER_ID, ITEM_ID, TIMESTAMP, OUTCOME, SESSION_ID, SESSION}
     columns = {
         USER_ID: kept["user_id"].dictionary_encode(),
         ITEM_ID: kept["item_id"].dictionary_encode(),
@@ -222,7 +225,11 @@ def _named(kept: pa.Table, text: TextTable, chosen: Mapping[str, str]) -> pa.Tab
 
 
 def _import_warnings(
-    text: TextTable, times: TimeReading, duplicates: np.ndarray, data: Interactions
+    text: TextTable,
+    times: TimeReading,
+    timezone: str,
+    duplicates: np.ndarray,
+    data: Interactions,
 ) -> list[Warned]:
     found = []
     if times.unit_lines:
@@ -238,7 +245,7 @@ def _import_warnings(
         message = "nothing tells day from month in the dates; they were read day first"
         found.append(Warned("AMBIGUOUS_DATES", message, len(data)))
     if times.naive:
-        message = f"{times.naive:,} times name no zone; they were read as the declared one"
+        message = f"{times.naive:,} times name no zone; they were read as {timezone}"
         found.append(Warned("NAIVE_TIMES", message, times.naive))
     if times.gap_lines:
         found.append(

@@ -132,12 +132,13 @@ class ImportReport:
             "separator": self.separator,
             "encoding": self.encoding,
         }
-        (folder / "report.json").write_text(json.dumps(plain, ensure_ascii=False, indent=1))
+        written = json.dumps(plain, ensure_ascii=False, indent=1)
+        (folder / "report.json").write_text(written, encoding="utf-8")
 
     @classmethod
     def open(cls, folder: Path) -> "ImportReport":
         """Read what :meth:`save` wrote."""
-        plain = json.loads((folder / "report.json").read_text())
+        plain = json.loads((folder / "report.json").read_text(encoding="utf-8"))
         warnings = (
             Warned(**{**one, "lines": tuple(one["lines"])}) for one in plain.pop("warnings")
         )

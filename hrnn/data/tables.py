@@ -13,8 +13,8 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from hrnn.data.arrow import pc
-from hrnn.data.decoding import Malformed, decode, split_records
-from hrnn.errors import DataError
+from hrnn.data.decoding import Malformed, decode, distinct, split_records
+from hrnn.errors import DataError, listed
 
 Source = str | Path | bytes | IO[bytes] | pd.DataFrame
 
@@ -97,11 +97,12 @@ def _bytes_of(source: str | Path | bytes | IO[bytes]) -> bytes:
 
 
 def _head(raw: bytes, most_rows: int) -> bytes:
-    wide = b"\n\x00" if raw.startswith(b"\xff\xfe") else b"\n"
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return raw  # UTF-16: the byte of a newline is part of other characters too
     position = 0
     for _ in range(most_rows + 1):
-        position = raw.find(wide, position) + len(wide)
-        if position < len(wide):
+        position = raw.find(b"\n", position) + 1
+        if not position:
             return raw
     return raw[:position]
 
@@ -110,21 +111,28 @@ def _from_parquet(raw: bytes, most_rows: int | None) -> TextTable:
     try:
         file = pq.ParquetFile(io.BytesIO(raw))
         if most_rows is None:
-            return _from_arrow(file.read())
-        batch = next(file.iter_batches(batch_size=most_rows), None)
-        return _from_arrow(pa.Table.from_batches([batch] if batch else [], file.schema_arrow))
-    except pa.ArrowInvalid as error:
+            table = file.read()
+        else:
+            batch = next(file.iter_batches(batch_size=most_rows), None)
+            table = pa.Table.from_batches([batch] if batch else [], file.schema_arrow)
+        table.validate(full=True)  # Parquet does not check that its text is UTF-8
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise DataError(f"the Parquet file is damaged ({error}); export it again") from None
+    return _from_arrow(table)
 
 
 def _from_frame(frame: pd.DataFrame) -> TextTable:
-    columns = {}
-    for place, name in enumerate(frame.columns):
-        column = frame.iloc[:, place]
-        if column.dtype == object:
-            column = column.map(_cell_text, na_action="ignore")
-        columns[str(name)] = pa.array(column, from_pandas=True)
-    return _from_arrow(pa.table(columns))
+    columns = [_arrow_of(frame.iloc[:, place]) for place in range(frame.shape[1])]
+    return _from_arrow(pa.table(columns, names=[str(name) for name in frame.columns]))
+
+
+def _arrow_of(column: pd.Series) -> Any:
+    if column.dtype != object:
+        try:
+            return pa.array(column, from_pandas=True)
+        except pa.ArrowException:  # Arrow has no such type (complex, sparse): as it is printed
+            column = column.astype(object)
+    return pa.array(column.map(_cell_text, na_action="ignore"), from_pandas=True)
 
 
 def _cell_text(value: Any) -> str | None:
@@ -140,9 +148,28 @@ def _cell_text(value: Any) -> str | None:
 def _from_arrow(source: pa.Table) -> TextTable:
     if not source.num_columns or not source.num_rows:
         raise DataError("the table is empty; pass one with at least one interaction")
+    unfit = [
+        f"{field.name}: {field.type}" for field in source.schema if not _writable(field.type)
+    ]
+    if unfit:
+        raise DataError(
+            f"{len(unfit)} of {source.num_columns} columns hold nested or binary values"
+            f" ({listed(unfit, 3)}); write them as text or numbers, or leave them out"
+        )
     columns = {f"c{i}": as_text(column) for i, column in enumerate(source.columns)}
     columns["line"] = pa.array(np.arange(source.num_rows, dtype=np.int64) + 2)
-    return TextTable(pa.table(columns), list(source.column_names))
+    return TextTable(pa.table(columns), distinct(source.column_names))
+
+
+def _writable(kind: pa.DataType) -> bool:
+    """Whether the values of a type can be written as text."""
+    if pa.types.is_dictionary(kind):
+        return _writable(kind.value_type)
+    return not (
+        pa.types.is_nested(kind)
+        or "binary" in str(kind)
+        or isinstance(kind, pa.BaseExtensionType)
+    )
 
 
 def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -165,10 +192,4 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
         naive = pa.timestamp(kind.unit)
         text = pc.cast(column.cast(naive), pa.string())
         return pc.binary_join_element_wise(text, "Z", "") if kind.tz else text
-    if pa.types.is_nested(kind):
-        raise DataError(
-            f"a column holds nested values ({kind}); give one row an interaction and plain columns"
-        )
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        raise DataError("a column holds binary values; write ids as text")
     return column.cast(pa.string())

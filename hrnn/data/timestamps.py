@@ -14,15 +14,17 @@ UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 #: An epoch below the bound is read in the unit: seconds reach the year 5138, milliseconds below
 #: 1e11 would lie before March 1973.
 _BOUNDS = {"s": 10**11, "ms": 10**14, "us": 10**17}
-_YEAR_10000_S = 253_402_300_800
+#: Times from 2 January of year 1 to 30 December 9999: what lies outside is a stand-in for "never",
+#: and a day of room lets every zone name its local date.
+_EARLIEST_S, _LATEST_S = -62_135_510_400, 253_402_214_400
 
 _NUMBER = r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?"
 _DATE = (
     r"^(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})"
-    r"(?:(?:\s*[Tt]\s*|\s+)(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?)?"
-    r"\s*([AaPp][Mm])?\s*([Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$"
+    r"(?:(?:\s*[Tt]\s*|,?\s+)(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?)?"
+    r"\s*([AaPp][Mm])?\s*([Zz]|UTC|GMT|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)?$"
 )
-_COMPACT = r"^(\d{4})(\d{2})(\d{2})(?:[Tt](\d{2})(\d{2})(\d{2})([Zz])?)?$"
+_COMPACT = r"^(\d{4})(\d{2})(\d{2})(?:[Tt]?(\d{2})(\d{2})(\d{2})?([Zz])?)?(?:\.0*)?$"
 
 
 @dataclass(frozen=True)
@@ -89,11 +91,12 @@ def parse_times(
             FROM parts)
         SELECT line, CAST(floor(fine) AS BIGINT) AS time_us,
             CAST(fine - floor(fine) AS DOUBLE) + rest AS rest, unit, naive
-        FROM read"""
+        FROM (SELECT * REPLACE (CASE WHEN fine >= {_EARLIEST_S}::BIGINT * 1000000
+            AND fine < {_LATEST_S}::BIGINT * 1000000 THEN fine END AS fine) FROM read)"""
     )
     day_only = _one(
         con,
-        "SELECT coalesce(bool_and(time_us % 86400000000 = 0 AND unit = 'date'), FALSE) FROM times",
+        "SELECT coalesce(bool_and(time_us % 86400000000 = 0 AND rest = 0), FALSE) FROM times",
     )
     gap_lines = _localize(con, zone) if timezone.upper() != "UTC" else []
     counts = con.execute(
@@ -118,7 +121,7 @@ def parse_times(
 def _zone(timezone: str) -> ZoneInfo:
     try:
         return ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder such as 'Europe'
         raise ConfigError(
             f"timezone={timezone!r}: it must be a name such as 'UTC' or 'Europe/Zurich'"
         ) from None
@@ -131,13 +134,14 @@ def _one(con: duckdb.DuckDBPyConnection, sql: str):
 
 
 def _all_compact_dates(con: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the column is yyyymmdd throughout: as epoch seconds, days apart would be seconds."""
+    """Whether all numbers are yyyymmdd, with hhmm or hhmmss: as an epoch, days would be seconds."""
     return bool(
         _one(
             con,
-            "SELECT coalesce(bool_and(length(text) = 8 AND k.y BETWEEN '1900' AND '2100'"
-            " AND TRY_CAST(k.y || '-' || k.m || '-' || k.d AS DATE) IS NOT NULL), FALSE)"
-            " FROM parts WHERE text <> ''",
+            "SELECT coalesce(bool_and(k.y BETWEEN '1900' AND '2100'"
+            " AND TRY_CAST(k.y || '-' || k.m || '-' || k.d AS DATE) IS NOT NULL"
+            " AND k.h < '24' AND k.mi < '60' AND k.s < '60'), FALSE)"
+            " FROM parts WHERE n IS NOT NULL",
         )
     )
 
@@ -174,13 +178,9 @@ def _epoch_sql(time_unit: str | None) -> dict[str, str]:
         unit = f"'{time_unit}'"
     cases = []
     for name, per_second in UNITS.items():
-        limit = f"abs(n) < {_YEAR_10000_S * per_second}"
-        if per_second <= 10**6:
-            scaled = f"CAST(n AS DECIMAL(38, 9)) * {10**6 // per_second}"
-        else:
-            scaled = (
-                "floor(n / 1000) + (n % 1000 + CASE WHEN n % 1000 < 0 THEN 1000 ELSE 0 END) / 1000"
-            )
+        limit = f"abs(n) < {_LATEST_S * per_second}"  # before it can overflow
+        # Decimals are exact; a division would go through a double and lose nanoseconds.
+        scaled = f"n * {10**6 // per_second if per_second <= 10**6 else 0.001}"
         cases.append(f"WHEN '{name}' THEN CASE WHEN {limit} THEN {scaled} END")
     return {"unit": unit, "us": f"CASE {unit} {' '.join(cases)} END"}
 
@@ -201,7 +201,8 @@ def _date_sql(day_before_month: bool) -> dict[str, str]:
         WHEN d.h <> '' THEN
             ({hour}) || ':' || d.mi || ':' || CASE WHEN d.s = '' THEN '00' ELSE d.s END
         WHEN d.ap <> '' THEN '99:00:00'
-        WHEN k.h <> '' THEN k.h || ':' || k.mi || ':' || k.s ELSE '00:00:00' END"""
+        WHEN k.h <> '' THEN k.h || ':' || k.mi || ':' || CASE WHEN k.s = '' THEN '00' ELSE k.s END
+        ELSE '00:00:00' END"""
     digits = "CASE WHEN d.f = '' THEN '' ELSE '.' || substr(d.f, 1, 6) END"
     local = f"epoch_us(TRY_CAST(({date}) || ' ' || ({clock}) || {digits} AS TIMESTAMP))"
     zone = "replace(d.z, ':', '')"

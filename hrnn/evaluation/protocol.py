@@ -15,6 +15,8 @@ from hrnn.evaluation.splits import Split, leave_last_out
 from hrnn.recommend.base import Recommender, Request
 
 _RESAMPLES = 1000
+#: Scores held at once: 32 MB of float32.
+_SCORES_AT_ONCE = 1 << 23
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,9 @@ def evaluate(
         raise ConfigError(f"split={split!r}: it must be 'leave_last_out'")
     if ranking != "full":
         raise ConfigError(f"ranking={ranking!r}: it must be 'full'")
+    if not models:
+        raise ConfigError("models is empty; pass at least one")
+    _check_cut_offs(k)
     trained = [name for name, model in models.items() if len(model.vocabulary)]
     if trained:
         raise ConfigError(
@@ -85,9 +90,7 @@ def measure(
     seed: int = 0,
 ) -> Report:
     """Measure models that were fitted on ``split.known()``; arguments as in :func:`evaluate`."""
-    bad = [one for one in k if isinstance(one, bool) or int(one) != one or one < 1]
-    if bad:
-        raise ConfigError(f"k={bad[0]!r}: each cut-off must be a whole number of at least 1")
+    _check_cut_offs(k)
     tables = []
     counts = dict(split.counts)
     items = 0
@@ -107,6 +110,12 @@ def measure(
         f" · seed {seed}"
     )
     return Report(pd.concat(tables, ignore_index=True), counts, leaked=False, heading=heading)
+
+
+def _check_cut_offs(k: Sequence[int]) -> None:
+    for one in k:
+        if isinstance(one, bool) or not isinstance(one, int | np.integer) or one < 1:
+            raise ConfigError(f"k={one!r}: each cut-off must be a whole number of at least 1")
 
 
 def held_out_ranks(
@@ -138,7 +147,7 @@ def _requests(
     """Yield parts of the tested users with what a model is asked about them."""
     data, test = split.data, split.test
     new = model.begins_session(data, test)
-    size = max(1, (1 << 23) // max(len(model.vocabulary), 1))
+    size = max(1, _SCORES_AT_ONCE // max(len(model.vocabulary), 1))
     for start in range(0, len(places), size):
         part = places[start : start + size]
         users = data.user_ids[data.user_index[test[part]]]

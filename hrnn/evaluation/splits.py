@@ -6,7 +6,7 @@ import numpy as np
 
 from hrnn.data.interactions import Interactions
 from hrnn.errors import DataError
-from hrnn.training.targets import HISTORY, TRAIN, VALID
+from hrnn.training.roles import HISTORY, TRAIN, VALID
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def leave_last_out(data: Interactions) -> Split:
     counts = {
         "users": len(data.user_ids),
         "too_short": int((~enough).sum()),
-        "tied_last": int((data.time_us[test] == data.time_us[test - 1]).sum()),
+        "tied_last": int((data.time_us[test] == data.time_us[valid]).sum()),
         "after_last": int((data.user_starts[users + 1] - 1 - test).sum()),
     }
     return Split(data, role, test, counts)

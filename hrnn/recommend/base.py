@@ -3,7 +3,7 @@
 import json
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -14,11 +14,11 @@ import pandas as pd
 from hrnn.columns import ITEM_ID, RANK, SCORE, USER_ID
 from hrnn.data.datasets import InteractionsDataset, ItemsDataset
 from hrnn.data.interactions import Interactions
-from hrnn.data.reading import read_interactions
+from hrnn.data.reading import BLANKS, read_interactions
 from hrnn.data.tables import load_text
 from hrnn.data.vocabulary import PADDING, Vocabulary
 from hrnn.errors import ConfigError, HRNNError
-from hrnn.training.targets import TRAIN, VALID
+from hrnn.training.roles import TRAIN, VALID
 from hrnn.training.trainer import Callback
 
 Start = Literal["auto", "continue", "new"]
@@ -191,12 +191,16 @@ class Recommender(ABC):
     ) -> pd.DataFrame:
         """Recommend as :meth:`recommend` does; return USER_ID, RANK (from 1), ITEM_ID, SCORE."""
         request = self._request(interactions, start, now)
-        parts = []
-        ranked = self._ranked(request, _checked(top_k), exclude_seen)
-        for user, (items, scores) in zip(request.users, ranked, strict=True):
-            rank = np.arange(1, len(items) + 1)
-            parts.append(pd.DataFrame({USER_ID: user, RANK: rank, ITEM_ID: items, SCORE: scores}))
-        return pd.concat(parts, ignore_index=True)
+        ranked = list(self._ranked(request, _checked(top_k), exclude_seen))
+        lengths = [len(items) for items, _ in ranked]
+        return pd.DataFrame(
+            {
+                USER_ID: np.repeat(request.users, lengths),
+                RANK: _joined(int, (np.arange(1, length + 1) for length in lengths)),
+                ITEM_ID: _joined(object, (items for items, _ in ranked)),
+                SCORE: _joined(np.float32, (scores for _, scores in ranked)),
+            }
+        )
 
     def score_items(
         self,
@@ -287,8 +291,13 @@ def write_model(folder: str | Path, facts: Mapping[str, Any]) -> None:
     """Write ``model.json``, last of all files of a model, under a temporary name first."""
     path = Path(folder) / MODEL_FILE
     temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(facts, ensure_ascii=False))
+    temporary.write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
     temporary.replace(path)
+
+
+def _joined(kind: type, parts: Iterable[np.ndarray]) -> np.ndarray:
+    """Concatenate arrays of one type, none of them too."""
+    return np.concatenate([np.empty(0, kind), *parts])
 
 
 def _checked(top_k: int) -> int:
@@ -301,16 +310,20 @@ def _order_of_users(frame: pd.DataFrame, data: Interactions) -> np.ndarray:
     """Users of a frame in order of first appearance, those without a sound row too."""
     text = load_text(frame)
     column = text.names.index(data.report.column_of(USER_ID) or USER_ID)
-    users = (user.strip() for user in text.table[f"c{column}"].unique().to_pylist() if user)
+    users = (user.strip(BLANKS) for user in text.table[f"c{column}"].unique().to_pylist() if user)
     return np.array(list(dict.fromkeys(user for user in users if user)), dtype=object)
 
 
 def _micros(moment: Moment) -> int:
+    stamp = None
     if isinstance(moment, int | float | np.number):
-        return round(float(moment) * 1_000_000)
-    stamp = pd.Timestamp(moment)
-    stamp = stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp.tz_convert("UTC")
-    return int(stamp.as_unit("us").value)
+        if np.isfinite(moment):
+            return round(float(moment) * 1_000_000)
+    else:
+        stamp = pd.to_datetime(moment, utc=True, errors="coerce")
+    if not isinstance(stamp, pd.Timestamp):
+        raise ConfigError(f"now={moment!r}: it must be a time, as ISO 8601 or Unix seconds")
+    return int(stamp.as_unit("us").asm8.astype(np.int64))  # Timestamp.value is in nanoseconds
 
 
 def _with_validation(data: Interactions, valid: Interactions) -> tuple[Interactions, np.ndarray]:

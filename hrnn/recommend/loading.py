@@ -26,33 +26,34 @@ def load(
 
     Raises:
         CheckpointError: the folder holds no model, or a damaged one.
+        ConfigError: a length is not a whole number of at least 1.
     """
     folder = Path(folder)
     try:
-        facts = json.loads((folder / MODEL_FILE).read_text())
+        facts = json.loads((folder / MODEL_FILE).read_text(encoding="utf-8"))
         if facts["format"] != FORMAT:
             raise CheckpointError(
                 f"the model in {folder.name} has format {facts['format']}, this version reads"
                 f" {FORMAT}; train it again"
             )
-        vocabulary = Vocabulary(facts["items"])
+        vocabulary, record = Vocabulary(facts["items"]), facts["record"]
         weights, _ = read_checkpoint(folder / WEIGHTS_FILE)
         if facts["kind"] == Popularity.kind:
-            model: Recommender = Popularity.restored(weights)
+            model: Recommender = Popularity.restored(weights, len(vocabulary))
         else:
             model = _restored_hrnn(facts, len(vocabulary), max_sessions, max_session_len)
             model.estimator.restore(weights, len(vocabulary), folder.name)
-    except FileNotFoundError:
+    except OSError:
         raise CheckpointError(
             f"there is no model in {folder}; train one and save it there"
         ) from None
     except (ValueError, KeyError, TypeError) as error:
-        if isinstance(error, ConfigError) and (max_sessions or max_session_len):
+        if isinstance(error, ConfigError) and (max_sessions, max_session_len) != (None, None):
             raise
         raise CheckpointError(
             f"the model in {folder.name} is damaged ({error}); train it again"
         ) from None
-    model.vocabulary, model.record = vocabulary, facts["record"]
+    model.vocabulary, model.record = vocabulary, record
     return model
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from hrnn.data.interactions import Interactions
+from hrnn.errors import HRNNError
 from hrnn.model.histories import Histories
 from hrnn.recommend.base import WEIGHTS_FILE, Recommender, Request, write_model
 from hrnn.recommend.scorer import HierarchicalScorer
@@ -97,11 +98,16 @@ class HierarchicalSequentialRecommender(Recommender):
         return self.scorer.score(histories, request.new_session)
 
     def save(self, folder: str | Path) -> None:
-        """Write weights (safetensors) and settings (JSON) into a folder."""
+        """Write weights (safetensors) and settings (JSON) into a folder.
+
+        Raises:
+            HRNNError: the model is not trained.
+        """
+        network = self.estimator.network_
+        if network is None:
+            raise HRNNError("the model is not trained; call train first")
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        network = self.estimator.network_
-        assert network is not None, "the model is not trained"
         write_checkpoint(folder / WEIGHTS_FILE, network.state_dict(), {})
         facts = {
             "format": FORMAT,

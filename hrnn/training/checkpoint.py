@@ -53,6 +53,7 @@ def load_weights(module: torch.nn.Module, weights: Mapping[str, Tensor], source:
     try:
         module.load_state_dict(dict(weights))
     except RuntimeError as error:
+        reason = " ".join(str(error).split())  # torch writes a line a tensor
         raise CheckpointError(
-            f"the weights in {source} do not fit the settings ({error})"
+            f"the weights in {source} do not fit the settings ({reason})"
         ) from None

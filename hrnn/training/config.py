@@ -43,7 +43,7 @@ class TrainConfig:
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.001
     epochs: Count = 200
     batch_size: Count = 128
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     early_stopping_patience: Annotated[int, Field(ge=1)] | None = None
     restore_best_weights: bool = True
     random_state: Annotated[int, Field(ge=0, lt=2**63)] = 42

@@ -14,7 +14,8 @@ from hrnn.model.losses import binary_cross_entropy, cross_entropy, draw_negative
 from hrnn.model.network import HRNN
 from hrnn.training.checkpoint import load_weights
 from hrnn.training.config import TrainConfig
-from hrnn.training.targets import TRAIN, VALID, TrainingSet
+from hrnn.training.roles import TRAIN, VALID
+from hrnn.training.targets import TrainingSet
 
 Record = dict[str, Any]
 #: Called after every update and every epoch; returning True stops the training there.

@@ -1,0 +1,72 @@
+"""A user's sessions beside what is recommended next."""
+
+import streamlit as st
+
+from hrnn.recommend.recommender import HierarchicalSequentialRecommender
+from ui import page, state
+from ui.exploring import (
+    draw_popular,
+    draw_sessions,
+    held_out_words,
+    model_of,
+    recommend,
+    recs_table,
+    scene_of,
+)
+from ui.inputs import pick_exclude_seen, pick_run, pick_start, pick_user
+from ui.words import literal
+from workspace.datasets import Dataset
+from workspace.runs import DONE, Run
+
+_TOP_K = 10
+
+
+@page.guarded
+def main() -> None:
+    page.head("Explore", "What has this user done, and what is recommended next?")
+    dataset = page.need_log()
+    if dataset is None:
+        return
+    runs = [run for run in state.runs_of(dataset) if run.state() in DONE]
+    left, right = st.columns(2)
+    with right:
+        run = pick_run(runs, state.current_run(dataset, with_model=True), "Model")
+    if run is None:
+        st.info("There is no model of this log yet. Train one first; the defaults take a minute.")
+        page.step("Go to Train", page.TRAIN, "to_train")
+        return
+    with left:
+        user = pick_user(dataset, "explore_user")
+    explore(dataset, run, user)
+
+
+def explore(dataset: Dataset, run: Run, user: str) -> None:
+    model = model_of(run.id, run)
+    assert isinstance(model, HierarchicalSequentialRecommender)
+    titles = state.titles_of(dataset.owner, dataset.id)
+    scene = scene_of(dataset, run, model, user)
+    left, right = st.columns([5, 4], gap="large")
+    if not len(scene.history):
+        st.warning(
+            f"User {literal(user)} is not in this log. Shown are the items most popular in it."
+        )
+        draw_popular(dataset, titles)
+        return
+    with left:
+        st.subheader("Sessions, newest first", anchor=False)
+        draw_sessions(scene, model, titles)
+    with right:
+        st.subheader("What comes next", anchor=False)
+        start = pick_start()
+        exclude = pick_exclude_seen()
+        ranked = recommend(scene, model, start, exclude)
+        table = recs_table(scene, ranked.head(_TOP_K), titles)
+        with st.container(key="recs_table"):
+            if len(table):
+                st.dataframe(table, hide_index=True)
+            else:
+                st.info(f"User {literal(user)} has seen every item; show seen ones to get a list.")
+        st.markdown(held_out_words(scene, ranked, titles))
+
+
+main()

@@ -1,0 +1,48 @@
+"""Move the timeout and see what it does."""
+
+import streamlit as st
+
+from hrnn.sessions import segment
+from ui import charts, page, state
+from ui.inputs import pick_session_ids, pick_timeout, pick_user
+from ui.report import tiles
+from ui.sessions import gap_bins, session_tiles, user_gaps
+
+
+@page.guarded
+def main() -> None:
+    page.head("Sessions", "Where does one session end and the next begin?")
+    dataset = page.need_log()
+    if dataset is None:
+        return
+    page.say_note(dataset.note)
+    data = state.rows_of(dataset.owner, dataset.id)
+    timeout = pick_timeout()
+    use_ids = pick_session_ids(data)
+    sessions = segment(data, timeout, use_session_ids=use_ids)
+    tiles(session_tiles(sessions), key="sessions_total")
+    st.caption(
+        "A gap longer than the timeout starts a new session; a gap equal to it does not."
+        + (" Session ids decide first; the timeout cuts the rows without one." if use_ids else "")
+    )
+    bins = gap_bins(dataset.owner, dataset.id)
+    st.altair_chart(charts.gap_histogram(bins, timeout), key="gaps")
+    left, right = st.columns(2)
+    left.altair_chart(
+        charts.distribution(sessions.lengths, "interactions a session", "sessions"), key="lengths"
+    )
+    right.altair_chart(
+        charts.distribution(sessions.per_user, "sessions a user", "users"), key="per_user"
+    )
+    st.subheader("One user's timeline", anchor=False)
+    user = pick_user(dataset, "sessions_user")
+    titles = state.titles_of(dataset.owner, dataset.id)
+    st.plotly_chart(
+        charts.timeline(user_gaps(data, sessions, user, titles)),
+        key="timeline",
+        config=charts.QUIET,
+    )
+    page.step("Train on these sessions", page.TRAIN, "to_train")
+
+
+main()

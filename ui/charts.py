@@ -1,0 +1,175 @@
+"""Charts: a frame in, a chart out. Altair for distributions and curves, Plotly for timelines."""
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from ui.words import minutes
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+ACCENT, QUIET_TONE, OTHER_TONE, GREY = "#0f766e", "#8fb8b4", "#c9a66b", "#8a8f98"
+#: Plotly without its tool bar.
+QUIET: dict[str, Any] = {"displayModeBar": False, "displaylogo": False}
+_TICKS = [1 / 60, 1 / 6, 1, 5, 15, 30, 60, 240, 1440, 1440 * 7, 1440 * 30]
+_MOST_BARS = 40
+
+
+def _in_words(ticks: list[float]) -> str:
+    """Make a Vega expression that labels axis values in minutes with words."""
+    pairs = " : ".join(f"abs(datum.value - {t:.6g}) < 1e-3 ? '{minutes(t)}'" for t in ticks)
+    return f"{pairs} : ''"
+
+
+def gap_histogram(bins: pd.DataFrame, timeout_minutes: float) -> alt.LayerChart:
+    """Draw the gaps on a log axis in words, with the timeout as a rule."""
+    axis = alt.Axis(
+        values=_TICKS,
+        labelExpr=_in_words(_TICKS),
+        title="gap to the one before (log)",
+        labelOverlap="greedy",
+        labelFontSize=10,
+    )
+    scale = alt.Scale(type="log", domain=[float(bins["low"].min()), float(bins["high"].max())])
+    zero = bins.attrs.get("zero", 0)
+    title = "Gaps between consecutive interactions of a user"
+    note = f"{zero:,} gaps of zero are not drawn" if zero else ""
+    frame = bins.assign(
+        side=np.where(bins["low"] < timeout_minutes, "within a session", "between sessions")
+    )
+    bars = (
+        alt.Chart(frame)
+        .mark_rect()
+        .encode(
+            x=alt.X("low:Q", scale=scale, axis=axis),
+            x2="high:Q",
+            y=alt.Y("gaps:Q", title="gaps", stack=None),
+            color=alt.Color(
+                "side:N",
+                scale=alt.Scale(
+                    domain=["within a session", "between sessions"], range=[QUIET_TONE, OTHER_TONE]
+                ),
+                legend=alt.Legend(title=None, orient="top"),
+            ),
+            tooltip=[alt.Tooltip("label:N", title="gap"), alt.Tooltip("gaps:Q", format=",")],
+        )
+    )
+    rule_data = pd.DataFrame(
+        {"at": [timeout_minutes], "label": [f"timeout {minutes(timeout_minutes)}"]}
+    )
+    rule = (
+        alt.Chart(rule_data)
+        .mark_rule(color=ACCENT, strokeWidth=2)
+        .encode(x=alt.X("at:Q", scale=scale))
+    )
+    text = (
+        alt.Chart(rule_data)
+        .mark_text(color=ACCENT, align="left", dx=6, baseline="top", fontWeight="bold")
+        .encode(x=alt.X("at:Q", scale=scale), y=alt.value(4), text="label:N")
+    )
+    return (bars + rule + text).properties(
+        height=280, title=alt.TitleParams(title, subtitle=note, anchor="start")
+    )
+
+
+def distribution(values: np.ndarray, what: str, of: str) -> alt.Chart:
+    """Draw how often each whole number occurs; the largest share one last bar."""
+    counts = np.bincount(np.minimum(values, _MOST_BARS))[1:]
+    frame = pd.DataFrame({"value": np.arange(1, len(counts) + 1), "count": counts})
+    frame["label"] = [f"{v} or more" if v == _MOST_BARS else str(v) for v in frame["value"]]
+    return (
+        alt.Chart(frame)
+        .mark_bar(color=QUIET_TONE)
+        .encode(
+            x=alt.X("value:O", title=what, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+            y=alt.Y("count:Q", title=of),
+            tooltip=[
+                alt.Tooltip("label:N", title=what),
+                alt.Tooltip("count:Q", title=of, format=","),
+            ],
+        )
+        .properties(height=220, title=alt.TitleParams(what.capitalize(), anchor="start"))
+    )
+
+
+def timeline(frame: pd.DataFrame) -> "Figure":
+    """Draw a user's interactions in order, sessions as blocks in two alternating tones.
+
+    Args:
+        frame: as :func:`ui.sessions.user_gaps` makes it.
+    """
+    import plotly.graph_objects as go  # noqa: PLC0415 - heavy, and only this chart needs it
+
+    figure = go.Figure()
+    for session, part in frame.groupby("session"):
+        tone = QUIET_TONE if int(session) % 2 else OTHER_TONE
+        left, right = float(part["place"].iloc[0]) - 0.3, float(part["place"].iloc[-1]) + 0.3
+        figure.add_shape(
+            type="rect",
+            x0=left,
+            x1=right,
+            y0=-0.5,
+            y1=0.5,
+            fillcolor=tone,
+            opacity=0.35,
+            line_width=0,
+        )
+        figure.add_annotation(
+            x=(left + right) / 2, y=0.72, text=str(session), showarrow=False, font={"size": 11}
+        )
+        texts = [
+            f"<b>{escape(title)}</b><br>{time} UTC<br>session {session}"
+            + (f"<br>{gap} after the one before" if gap else "")
+            for title, time, gap in zip(part["title"], part["time"], part["gap"], strict=True)
+        ]
+        figure.add_scatter(
+            x=part["place"],
+            y=np.zeros(len(part)),
+            mode="markers",
+            marker={"color": tone, "size": 9, "line": {"width": 1, "color": GREY}},
+            hovertext=texts,
+            hoverinfo="text",
+            showlegend=False,
+        )
+    figure.update_yaxes(visible=False, range=[-0.8, 1])
+    figure.update_xaxes(
+        title="interactions in order; distance grows with the log of the gap", showticklabels=False
+    )
+    figure.update_layout(height=190, margin={"l": 8, "r": 8, "t": 8, "b": 40})
+    return figure
+
+
+def curves(frame: pd.DataFrame, best_epoch: int | None) -> alt.LayerChart:
+    """Draw losses by epoch: training within epochs faint, training and validation, the best marked.
+
+    Args:
+        frame: ``epoch``, ``loss``, ``series``.
+        best_epoch: the epoch whose weights are kept, if known.
+    """
+    series = ["training, each update", "training", "validation"]
+    color = alt.Color(
+        "series:N",
+        scale=alt.Scale(domain=series, range=["#d5d9de", GREY, ACCENT]),
+        legend=alt.Legend(title=None, orient="top"),
+    )
+    base = alt.Chart(frame).encode(
+        x=alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1)),
+        y=alt.Y("loss:Q", title="loss a target", scale=alt.Scale(zero=False)),
+        color=color,
+        tooltip=[
+            alt.Tooltip("series:N"),
+            alt.Tooltip("epoch:Q", format=".2f"),
+            alt.Tooltip("loss:Q", format=".4f"),
+        ],
+    )
+    lines = base.mark_line()
+    points = base.transform_filter("datum.series != 'training, each update'").mark_point(
+        filled=True
+    )
+    best = pd.DataFrame({"epoch": [] if best_epoch is None else [best_epoch]}, dtype=float)
+    rule = alt.Chart(best).mark_rule(strokeDash=[4, 3], color=ACCENT).encode(x="epoch:Q")
+    return (lines + points + rule).properties(height=320)

@@ -1,0 +1,178 @@
+"""One user's sessions beside what a model recommends next."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+import hrnn
+from hrnn.data.interactions import Interactions
+from hrnn.experiment import use_threads
+from hrnn.recommend.base import Recommender
+from hrnn.sessions import MINUTE_US
+from ui import state
+from ui.words import literal, minutes, moment, plural
+from workspace.datasets import Dataset
+from workspace.runs import Run
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A user as the model sees him: a history, and what was held out after it.
+
+    Attributes:
+        history: the rows that the recommendations follow from.
+        held_out, held_out_time: the item held out from training and its time (microseconds
+            since the epoch), None where there is none.
+        begins: whether that item begins a new session.
+    """
+
+    user: str
+    history: Interactions
+    held_out: str | None
+    held_out_time: int | None
+    begins: bool
+
+
+@st.cache_resource(max_entries=2, show_spinner="Opening the model")
+def model_of(run_id: str, _run: Run) -> Recommender:
+    """Open a run's model once for all visits."""
+    use_threads(1)
+    return hrnn.load(_run.model_folder)
+
+
+def scene_of(dataset: Dataset, run: Run, model: Recommender, user: str) -> Scene:
+    """Cut a user's log where the run's split cut it."""
+    data = state.rows_of(dataset.owner, dataset.id)
+    own = data.of_user(user)
+    split = state.split_of(dataset.owner, dataset.id, run.experiment.split)
+    at = np.flatnonzero(data.user_ids[data.user_index[split.test]] == user) if len(own) else []
+    if not len(at):
+        return Scene(user, own, None, None, begins=False)
+    row = int(split.test[at[0]])
+    place = row - int(data.user_starts[data.user_index[row]])
+    begins = bool(model.begins_session(own, np.array([place]))[0])
+    item = data.item_ids[data.item_index[row]]
+    before = own.take(np.arange(len(own)) < place)
+    return Scene(user, before, item, int(data.time_us[row]), begins)
+
+
+def draw_sessions(scene: Scene, model: Recommender, titles: dict[str, str]) -> None:
+    """Draw the sessions, newest first; what the model does not read is marked."""
+    data = scene.history
+    sessions = model.sessions(data)
+    read, length = model.estimator.config.max_sessions, model.estimator.config.max_session_len
+    number = sessions.in_user
+    last = int(number.max())
+    ends: dict[int, int] = {}
+    for session in range(last + 1):
+        ends[session] = int(data.time_us[number == session].max())
+    for session in range(last, max(last - read, -1), -1):
+        rows = np.flatnonzero(number == session)
+        _draw_session(data, rows, session, ends, titles, length, last)
+    older = last + 1 - read
+    if older > 0:
+        with st.expander(f"{plural(older, 'older session')}, which the model does not read"):
+            rows = np.flatnonzero(number < older)[::-1]
+            st.dataframe(_rows_table(data, rows, number, titles), hide_index=True)
+
+
+def _draw_session(
+    data: Interactions,
+    rows: np.ndarray,
+    session: int,
+    ends: dict[int, int],
+    titles: dict[str, str],
+    length: int,
+    last: int,
+) -> None:
+    start, end = int(data.time_us[rows[0]]), ends[session]
+    facts = [f"{moment(start)} UTC", plural(len(rows), "item")]
+    if end > start:
+        facts.append(minutes((end - start) / MINUTE_US))
+    if session > 0 and start > ends[session - 1]:
+        facts.append(f"{minutes((start - ends[session - 1]) / MINUTE_US)} after the one before")
+    with st.container(border=True):
+        name = f"Session {session + 1}" + (", the latest" if session == last else "")
+        st.markdown(f"**{name}** · " + " · ".join(facts))
+        unread = max(len(rows) - length, 0)
+        if unread:
+            st.caption(
+                f"{plural(unread, 'earlier item')} of this session, which the model does not read"
+            )
+        names = [_name(data, row, titles) for row in rows[-length:]]
+        st.markdown(" → ".join(names))
+
+
+def _name(data: Interactions, row: int, titles: dict[str, str]) -> str:
+    item = data.item_ids[data.item_index[row]]
+    outcome = data.outcome[row]
+    mark = " :gray[(outcome 0)]" if outcome == 0 else ""
+    return literal(titles.get(item, item)) + mark
+
+
+def _rows_table(
+    data: Interactions, rows: np.ndarray, number: np.ndarray, titles: dict[str, str]
+) -> pd.DataFrame:
+    items = data.item_ids[data.item_index[rows]]
+    return pd.DataFrame(
+        {
+            "Session": number[rows] + 1,
+            "Time (UTC)": [moment(time) for time in data.time_us[rows].tolist()],
+            "Title": [titles.get(item, item) for item in items],
+            "Item": items,
+        }
+    )
+
+
+def recommend(scene: Scene, model: Recommender, start: str, exclude_seen: bool) -> pd.DataFrame:
+    """Rank every item that may follow a scene's history: USER_ID, RANK, ITEM_ID, SCORE."""
+    if start == "auto":
+        start = "new" if scene.begins else "continue"
+    items = len(model.vocabulary)
+    return model.recommend_frame(scene.history, items, start=start, exclude_seen=exclude_seen)
+
+
+def recs_table(scene: Scene, ranked: pd.DataFrame, titles: dict[str, str]) -> pd.DataFrame:
+    """Lay recommendations out: rank, title (where the log has some), score, what is known, id."""
+    seen = set(scene.history.item_ids)
+    items = ranked["ITEM_ID"].tolist()
+    notes = [
+        ", ".join(["this came next"] * (item == scene.held_out) + ["seen before"] * (item in seen))
+        for item in items
+    ]
+    table = pd.DataFrame({"Rank": ranked["RANK"], "Score": ranked["SCORE"].round(2), "": notes})
+    if titles:
+        table.insert(1, "Title", [titles.get(item, item) for item in items])
+    return table.assign(Item=items)
+
+
+def held_out_words(scene: Scene, ranked: pd.DataFrame, titles: dict[str, str]) -> str:
+    """Say what was held out and where it stands among all items."""
+    if scene.held_out is None or scene.held_out_time is None:
+        return "Nothing of this user was held out: the model learned from every interaction shown."
+    hit = ranked.loc[ranked["ITEM_ID"] == scene.held_out, "RANK"]
+    place = f"rank {int(hit.iloc[0]):,} of {len(ranked):,}" if len(hit) else "not in the list"
+    session = "which begins a new session" if scene.begins else "in the same session"
+    title = literal(titles.get(scene.held_out, scene.held_out))
+    when = f"{moment(scene.held_out_time)} UTC, {session}"
+    return f"Held out from training, and what really came next: **{title}** ({when}) – {place}."
+
+
+def draw_popular(dataset: Dataset, titles: dict[str, str]) -> None:
+    """Draw the most popular items, for somebody the log does not know."""
+    data = state.rows_of(dataset.owner, dataset.id)
+    counts = np.bincount(data.item_index)
+    best = np.argsort(-counts, kind="stable")[:10]
+    items = data.item_ids[best]
+    table = pd.DataFrame(
+        {
+            "Rank": np.arange(1, len(best) + 1),
+            "Title": [titles.get(item, item) for item in items],
+            "Interactions": counts[best],
+            "Item": items,
+        }
+    )
+    with st.container(key="recs_table"):
+        st.dataframe(table, hide_index=True)

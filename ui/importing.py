@@ -1,0 +1,149 @@
+"""From an uploaded file to a kept log: guesses shown, changeable, asked where undecidable."""
+
+from typing import Any
+
+import streamlit as st
+
+from hrnn.columns import ITEM_ID, OUTCOME, SESSION_ID, TIMESTAMP, USER_ID
+from hrnn.data.mapping import guess_columns, guess_title
+from hrnn.data.reading import first_values, read_interactions
+from hrnn.data.tables import TextTable, load_text
+from hrnn.errors import HRNNError
+from ui import state
+from ui.page import say_error
+from ui.words import literal
+from workspace.datasets import keep
+from workspace.samples import SAMPLES, import_sample
+
+NOT_USED = "– not used –"
+_PREVIEW_ROWS = 500
+_ROLES = (
+    (USER_ID, "map_user", "User"),
+    (ITEM_ID, "map_item", "Item"),
+    (TIMESTAMP, "map_time", "Time"),
+    (OUTCOME, "map_outcome", "Outcome"),
+    (SESSION_ID, "map_session", "Session id"),
+)
+_OPTIONAL = (OUTCOME, SESSION_ID)
+_TITLE_KEY = "map_title"
+_ASK, _SEEN, _PROBLEM = "_ask_dayfirst", "_mapped_file", "_sample_problem"
+_IMPORTED = "_imported_file"
+
+
+def pick_sample() -> None:
+    """Offer the samples, one click each."""
+    st.pills(
+        "Or take a sample",
+        list(SAMPLES),
+        format_func=lambda key: SAMPLES[key].name,
+        key="sample_pick",
+        on_change=_import_sample,
+    )
+    problem = st.session_state.pop(_PROBLEM, None)
+    if problem:
+        say_error(problem)
+
+
+def _import_sample() -> None:
+    key = st.session_state.sample_pick
+    if key is None:
+        return
+    try:
+        state.choose_log(import_sample(state.OWNER, key))
+    except HRNNError as error:
+        st.session_state[_PROBLEM] = str(error)
+
+
+def import_form(file: Any) -> None:
+    """Show how an uploaded file would be read, let it be corrected, and import it.
+
+    Args:
+        file: Streamlit's uploaded file.
+    """
+    try:
+        text = _preview(file.file_id, file)
+    except HRNNError as error:
+        say_error(f"{file.name} was not read: {error}")
+        return
+    if st.session_state.get(_SEEN) != file.file_id:
+        _guess(text)
+        st.session_state[_SEEN] = file.file_id
+    imported = st.session_state.get(_IMPORTED) == file.file_id
+    words = "How this file is read" if imported else "Guessed; change what is wrong, then import"
+    with st.expander(words, expanded=not imported):
+        columns = _mapping(text)
+        title = st.session_state[_TITLE_KEY]
+        dayfirst = _ask_day_order()
+        st.dataframe(_examples(text, columns), hide_index=True)
+        if st.button("Import this log", key="import_go", type="primary"):
+            _import(file, columns, None if title == NOT_USED else title, dayfirst)
+
+
+@st.cache_data(max_entries=4, show_spinner="Looking at the file")
+def _preview(file_id: str, _file: Any) -> TextTable:
+    return load_text(_file.getvalue(), _PREVIEW_ROWS)
+
+
+def _guess(text: TextTable) -> None:
+    """Set the widgets to the guesses for a file seen for the first time."""
+    guessed = guess_columns(text.names, first_values(text))
+    for role, key, _ in _ROLES:
+        fallback = NOT_USED if role in _OPTIONAL else text.names[0]
+        st.session_state[key] = guessed.get(role, fallback)
+    free = [name for name in text.names if name not in guessed.values()]
+    st.session_state[_TITLE_KEY] = guess_title(free) or NOT_USED
+    st.session_state.pop(_ASK, None)
+
+
+def _mapping(text: TextTable) -> dict[str, str | None]:
+    columns: dict[str, str | None] = {}
+    places = st.columns(len(_ROLES) + 1)
+    for place, (role, key, label) in zip(places, _ROLES, strict=False):
+        options = [NOT_USED, *text.names] if role in _OPTIONAL else text.names
+        state.prepare(key, options[0], options)
+        value = place.selectbox(label, options, key=key)
+        columns[role] = None if value == NOT_USED else value
+    options = [NOT_USED, *text.names]
+    state.prepare(_TITLE_KEY, NOT_USED, options)
+    places[-1].selectbox("Item title", options, key=_TITLE_KEY)
+    return columns
+
+
+def _ask_day_order() -> bool | None:
+    if not st.session_state.get(_ASK):
+        return None
+    st.warning("Nothing in the dates tells day from month. Which comes first? Then import again.")
+    answer = st.radio(
+        "Dates such as 03/04/2024 are",
+        ["day first (3 April)", "month first (March 4)"],
+        index=None,
+        key="map_dayfirst",
+        horizontal=True,
+    )
+    return None if answer is None else answer.startswith("day")
+
+
+def _examples(text: TextTable, columns: dict[str, str | None]) -> Any:
+    roles = {name: label for role, _, label in _ROLES if (name := columns[role])}
+    frame = text.table.slice(0, 8).drop_columns(["line"]).to_pandas()
+    heads = [f"{name} → {roles[name]}" if name in roles else name for name in text.names]
+    return frame.set_axis(heads, axis=1)
+
+
+def _import(
+    file: Any, columns: dict[str, str | None], title: str | None, dayfirst: bool | None
+) -> None:
+    try:
+        with st.spinner(f"Reading {literal(file.name)}", show_time=True):
+            data = read_interactions(file.getvalue(), columns, dayfirst=dayfirst)
+            codes = {one.code for one in data.report.warnings}
+            if dayfirst is None and "AMBIGUOUS_DATES" in codes:
+                st.session_state[_ASK] = True
+            else:
+                state.choose_log(keep(state.OWNER, data, file.name, title))
+                st.session_state.pop(_ASK, None)
+                st.session_state[_IMPORTED] = file.file_id
+    except HRNNError as error:
+        say_error(f"{file.name} was not imported: {error}")
+        return
+    st.rerun()

@@ -1,0 +1,234 @@
+"""Inputs shared by pages, and the Train page's inputs as settings."""
+
+from typing import TypeVar
+
+import streamlit as st
+
+from hrnn.data.interactions import Interactions
+from hrnn.evaluation.splits import Split
+from hrnn.training.config import RECOMMENDED, ExperimentConfig, TrainConfig
+from ui import state
+from ui.words import minutes, plural
+from workspace.datasets import Dataset
+from workspace.runs import Run
+
+_MARKS = (5.0, 15.0, 30.0, 60.0, 240.0, 1440.0)
+_STOPS = (
+    *(float(m) for m in range(1, 11)),
+    *(12.0, 15.0, 18.0, 20.0, 22.0, 25.0, 28.0, 30.0, 35.0, 40.0, 45.0, 50.0, 55.0),
+    *(
+        float(60 * h)
+        for h in (1, 1.25, 1.5, 1.75, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20)
+    ),
+    *(float(1440 * d) for d in (1, 1.5, 2, 3, 4, 5, 7, 10, 14, 21, 30)),
+)
+_MOST_USERS = 5_000
+_MARK_KEY, _RUN_KEY = "timeout_mark", "run_pick"
+
+N = TypeVar("N", int, float)
+
+_STARTS = {
+    "auto": "As it really was",
+    "continue": "Continue the last session",
+    "new": "Start a new session",
+}
+
+
+def pick_timeout() -> float:
+    """Let the timeout be moved on a log scale, with the usual ones a click away; minutes."""
+    current, problem = state.current_timeout()
+    if problem:
+        st.error(problem)
+    chosen = st.session_state.get(state.TIMEOUT, current)
+    stops = sorted({*_STOPS, current, chosen})
+    state.prepare(state.TIMEOUT, current, stops)
+    timeout = st.select_slider(
+        "Timeout", stops, format_func=minutes, key=state.TIMEOUT, help="On a log scale."
+    )
+    mark = timeout if timeout in _MARKS else None
+    st.session_state[_MARK_KEY] = mark
+    st.pills(
+        "Usual timeouts",
+        _MARKS,
+        format_func=minutes,
+        key=_MARK_KEY,
+        on_change=_take_mark,
+        label_visibility="collapsed",
+    )
+    state.remember(state.TIMEOUT, float(timeout))
+    return float(timeout)
+
+
+def _take_mark() -> None:
+    mark = st.session_state[_MARK_KEY]
+    if mark is not None:
+        st.session_state[state.TIMEOUT] = mark
+
+
+def pick_session_ids(data: Interactions) -> bool:
+    """Let explicit session ids be used or not, where the log has some."""
+    if data.session_index is None:
+        return False
+    state.prepare("use_session_ids", True)
+    use = st.toggle("Use the log's session ids", key="use_session_ids")
+    state.remember("use_session_ids", use)
+    return use
+
+
+def pick_user(dataset: Dataset, key: str, label: str = "User") -> str:
+    """Let a user be chosen from the most active ones, or any by typing the id."""
+    users = dataset.users_by_activity()
+    options = users[:_MOST_USERS]
+    wanted = st.session_state.get(key) or state.picked(key)
+    if wanted and wanted not in options:
+        options = [wanted, *options]
+    state.prepare(key, options[len(options) // 2 if key == "sessions_user" else 0], options)
+    user = st.selectbox(label, options, key=key, accept_new_options=len(users) > len(options))
+    state.remember(key, user)
+    return str(user)
+
+
+def pick_run(runs: list[Run], current: Run | None, label: str = "Run") -> Run | None:
+    """Let one of some runs be chosen; None where there is none."""
+    known = {run.id: run for run in runs}
+    if current is None:
+        return None
+    st.session_state[_RUN_KEY] = current.id
+
+    def choose() -> None:
+        state.remember(state.RUN, st.session_state[_RUN_KEY])
+
+    st.selectbox(
+        label,
+        list(known),
+        format_func=lambda made: f"{known[made].name} · {known[made].made}",
+        key=_RUN_KEY,
+        on_change=choose,
+    )
+    state.remember(state.RUN, current.id)
+    return current
+
+
+def split_words(split: Split) -> str:
+    """Say what a split does to this log."""
+    if not len(split.test):
+        return "Every interaction is learned from; no figure can be had that is honest."
+    short = split.counts["too_short"]
+    kept = f" {plural(short, 'user')} with fewer than three only train." if short else ""
+    return (
+        f"{plural(len(split.test), 'user')}: the last interaction with an outcome above 0 is held"
+        f" out for the figures, the one before validates.{kept}"
+    )
+
+
+def split_name(split: str) -> str:
+    """Return what a split is called on screen."""
+    return {"leave_last_out": "Leave-last-out", "all_rows": "All rows, without figures"}[split]
+
+
+def pick_split() -> str:
+    """Let the split be chosen, before anything else is."""
+    options = ["leave_last_out", "all_rows"]
+    state.prepare("split", options[0], options)
+    split = st.radio("Split", options, format_func=split_name, key="split")
+    state.remember("split", split)
+    return split
+
+
+def pick_experiment(split: str, timeout: float, use_session_ids: bool) -> ExperimentConfig:
+    """Let the settings of a training be changed; the defaults are good.
+
+    Raises:
+        ConfigError: a setting is out of range.
+    """
+    base = RECOMMENDED
+    epochs = _number("epochs", "Epochs, at most", base.epochs, 1, 1000)
+    units = _number("hidden_units", "Hidden units", base.hidden_units, 1, 1024)
+    with st.expander("More settings"):
+        losses = ["cross_entropy", "bce"]
+        loss = _choice("loss", "Loss", base.loss, losses, {"bce": "BCE, sampled negatives"})
+        negatives = base.num_negatives
+        if loss == "bce":
+            negatives = _number("num_negatives", "Negatives a positive", negatives, 1, 100)
+        states = ["init", "none"]
+        names = {
+            "init": "starts each session (HRNN Init)",
+            "none": "none (sessions forget the user)",
+        }
+        user_state = _choice("user_state", "User state", base.user_state, states, names)
+        rate = _number("learning_rate", "Learning rate", base.learning_rate, 0.00001, 1.0)
+        dropout = _number("dropout_rate", "Dropout", base.dropout_rate, 0.0, 0.9)
+        batch = _number("batch_size", "Users an update", base.batch_size, 1, 10_000)
+        patience = _number(
+            "early_stopping_patience",
+            "Stop after so many epochs without a better validation loss",
+            base.early_stopping_patience or 4,
+            1,
+            1000,
+        )
+        sessions = _number("max_sessions", "Sessions read when scoring", base.max_sessions, 1, 1000)
+        length = _number(
+            "max_session_len", "Items read of each session", base.max_session_len, 1, 1000
+        )
+        seed = _number("random_state", "Seed", base.random_state, 0, 2**31)
+    training = TrainConfig(
+        hidden_units=units,
+        dropout_rate=dropout,
+        num_negatives=negatives,
+        max_sessions=sessions,
+        max_session_len=length,
+        learning_rate=rate,
+        epochs=epochs,
+        batch_size=batch,
+        early_stopping_patience=patience,
+        random_state=seed,
+        loss=loss,
+        user_state=user_state,
+    )
+    return ExperimentConfig(
+        split=split,
+        timeout_minutes=timeout,
+        use_session_ids=use_session_ids,
+        training=training,
+    )
+
+
+def _number(key: str, label: str, default: N, low: N, high: N) -> N:
+    state.prepare(key, default)
+    st.session_state[key] = min(max(st.session_state[key], low), high)
+    form = "%g" if isinstance(default, float) else None
+    step = None if isinstance(default, int) else low or 0.05
+    value = st.number_input(label, low, high, key=key, format=form, step=step)
+    state.remember(key, value if value != default else None)
+    return value
+
+
+def _choice(key: str, label: str, default: str, options: list[str], names: dict[str, str]) -> str:
+    state.prepare(key, default, options)
+    value = st.selectbox(
+        label, options, format_func=lambda one: names.get(one, one.replace("_", "-")), key=key
+    )
+    state.remember(key, value if value != default else None)
+    return value
+
+
+def pick_start() -> str:
+    """Let it be chosen whether the next interaction continues the last session."""
+    state.prepare("explore_start", "auto", _STARTS)
+    start = st.radio(
+        "The next interaction",
+        list(_STARTS),
+        format_func=lambda one: _STARTS[one],
+        key="explore_start",
+        horizontal=True,
+    )
+    state.remember("explore_start", start)
+    return start
+
+
+def pick_exclude_seen() -> bool:
+    """Let items of the history be left out of the recommendations."""
+    state.prepare("exclude_seen", False)
+    exclude = st.toggle("Leave out items seen before", key="exclude_seen")
+    state.remember("exclude_seen", exclude)
+    return exclude

@@ -1,0 +1,70 @@
+"""The frame of every page: title, question, guard, next step, errors in words."""
+
+from collections.abc import Callable
+from functools import wraps
+
+import streamlit as st
+
+from hrnn.errors import HRNNError
+from ui import state
+from ui.words import literal
+from workspace.datasets import Dataset
+
+#: Less empty room than Streamlit leaves; and no table download that would run formulas.
+_STYLE = """<style>
+[data-testid="stMainBlockContainer"] {padding: 3rem 3rem 4rem}
+[data-testid="stMetricValue"] {font-size: 1.6rem}
+[data-testid="stElementToolbarButton"]:has([aria-label="Download as CSV"]) {display: none}
+</style>"""
+
+DATA, SESSIONS, TRAIN, EXPLORE = (
+    f"pages/{name}.py" for name in ("data", "sessions", "train", "explore")
+)
+
+
+def head(title: str, question: str) -> None:
+    """Write the title and the sentence that says what the page answers."""
+    st.html(_STYLE)
+    st.title(title, anchor=False)
+    st.caption(question)
+
+
+def say_error(error: object) -> None:
+    """Say what is wrong, letter by letter, without a traceback."""
+    text = str(error)
+    st.error(literal(text[:1].upper() + text[1:]))
+
+
+def say_note(text: str) -> None:
+    """Say something that has to be known wherever a log is shown."""
+    if text:
+        st.info(literal(text))
+
+
+def step(label: str, page: str, key: str) -> None:
+    """Offer the next step as a button, in words."""
+    if st.button(label, key=key, type="primary"):
+        st.switch_page(page, query_params=state.context())
+
+
+def need_log() -> Dataset | None:
+    """Return the current log, or say what to do first and link there."""
+    dataset = state.current_log()
+    if dataset is None:
+        st.info("There is no log yet. Upload one or pick a sample on the Data page.")
+        step("Go to Data", DATA, "to_data")
+    return dataset
+
+
+def guarded(main: Callable[[], None]) -> Callable[[], None]:
+    """Turn an error that is meant for people into a sentence on the page."""
+
+    @wraps(main)
+    def run() -> None:
+        state.keep_context()
+        try:
+            main()
+        except HRNNError as error:
+            say_error(error)
+
+    return run

@@ -1,0 +1,103 @@
+"""An imported log on the page: tiles, what is odd, how it was read, rows, rejected rows."""
+
+import pandas as pd
+import streamlit as st
+
+from hrnn.data.interactions import Interactions, plain_text
+from hrnn.data.report import Warned
+from ui import state
+from ui.words import literal, plural, short
+from workspace.datasets import Dataset, list_datasets
+
+_ROWS = 200
+_MEANING = {
+    "USER_ID": "user",
+    "ITEM_ID": "item",
+    "TIMESTAMP": "time",
+    "OUTCOME": "outcome",
+    "SESSION_ID": "session id",
+}
+
+
+def tiles(values: dict[str, str], key: str | None = None) -> None:
+    """Draw a row of figures."""
+    with st.container(key=key):
+        for place, (label, value) in zip(st.columns(len(values)), values.items(), strict=True):
+            place.metric(label, value, border=True)
+
+
+def pick_log(dataset: Dataset) -> None:
+    """Offer the logs that were imported before, where there are several."""
+    known = {one.id: one for one in list_datasets(state.OWNER)}
+    if len(known) < 2:
+        return
+
+    def choose() -> None:
+        state.choose_log(known[st.session_state.log_pick])
+
+    st.session_state.log_pick = dataset.id
+    st.selectbox(
+        "Logs imported so far",
+        list(known),
+        format_func=lambda made: f"{known[made].name} · imported {known[made].made}",
+        key="log_pick",
+        on_change=choose,
+    )
+
+
+def draw_log(dataset: Dataset, data: Interactions) -> None:
+    """Draw what an import kept and dropped."""
+    report = data.report
+    tiles(
+        {
+            "Interactions": short(dataset.interactions),
+            "Users": short(dataset.users),
+            "Items": short(dataset.items),
+            "Days": f"{dataset.days:.0f}",
+            "Rejected": short(dataset.rejected),
+            "Duplicates": short(report.duplicates),
+        }
+    )
+    if report.warnings:
+        st.warning("Kept, but worth a look:\n\n" + "\n".join(map(_warning, report.warnings)))
+    rows, columns, rejected = st.tabs(
+        ["First rows", "How it was read", f"Rejected rows ({len(report.rejected):,})"]
+    )
+    rows.dataframe(plain_text(data.table.slice(0, _ROWS)).to_pandas(), hide_index=True)
+    reading = pd.DataFrame(
+        [
+            {"Column": name, "Meaning": _MEANING.get(one.role or "", "kept"), "Read as": one.how}
+            for name, one in report.columns.items()
+        ]
+    )
+    columns.dataframe(reading, hide_index=True)
+    if report.separator:
+        mark = {"\t": "tab"}.get(report.separator, report.separator)
+        columns.caption(f"Separator {literal(mark)} · encoding {report.encoding}")
+    with rejected:
+        _draw_rejected(data)
+
+
+def _draw_rejected(data: Interactions) -> None:
+    bad = data.report.rejected
+    if not bad:
+        st.caption("Every row could be read.")
+        return
+    counts = [f"{literal(reason)}: {count:,}" for reason, count in bad.by_reason().items()]
+    st.markdown(" · ".join(counts))
+    first = bad[:_ROWS].table.to_pandas()
+    first.columns = ["Line", "Column", "Text", "Reason"]
+    st.dataframe(first, hide_index=True)
+    if len(bad) > _ROWS:
+        st.caption(f"The first {_ROWS} of {plural(len(bad), 'row')}.")
+
+
+def _warning(one: Warned) -> str:
+    return f"- {literal(one.message + '.' + _where(one.lines))}"
+
+
+def _where(lines: tuple[int, ...]) -> str:
+    if not lines:
+        return ""
+    shown = ", ".join(str(line) for line in lines[:5])
+    return f" Lines {shown}{', …' if len(lines) > 5 else ''}"

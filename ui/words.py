@@ -1,0 +1,55 @@
+"""Numbers, times and foreign text as people read them."""
+
+import re
+from datetime import UTC, datetime
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~:$<>&])")
+_SECOND, _MINUTE, _HOUR, _DAY = 1 / 60, 1, 60, 24 * 60
+
+
+def literal(text: object) -> str:
+    """Write text from outside so that Markdown shows it letter by letter and runs none of it."""
+    return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
+
+
+def minutes(value: float) -> str:
+    """Write minutes as 40 s, 26 min, 4 h or 3 d: in the largest unit of which there are two."""
+    for size, unit in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"), (_SECOND, "s")):
+        if value >= 2 * size or unit == "s" or value == size == _MINUTE:
+            shown = value / size
+            break
+    return f"{shown:.0f} {unit}" if shown >= 10 or shown % 1 < 0.05 else f"{shown:.1f} {unit}"
+
+
+def seconds(value: float) -> str:
+    """Write seconds as 40 s, 3 min or 2.5 h."""
+    return minutes(value / 60)
+
+
+def short(count: float) -> str:
+    """Write a count for a tile: 1,204, 48.2 k, 1.2 M."""
+    if count < 10_000:
+        return f"{count:,.0f}"
+    return f"{count / 1e3:.1f} k" if count < 1e6 else f"{count / 1e6:.1f} M"
+
+
+def average(value: float) -> str:
+    """Write an average to two or three digits; – for not known."""
+    if value != value:
+        return "–"
+    return f"{value:.2f}" if value < 10 else f"{value:,.1f}"
+
+
+def share(part: float) -> str:
+    """Write a share as a percentage; – for not known."""
+    return "–" if part != part else f"{100 * part:.1f} %"
+
+
+def moment(time_us: int) -> str:
+    """Write microseconds since the epoch as a date and a time, UTC."""
+    return f"{datetime.fromtimestamp(time_us / 1e6, UTC):%a %d %b %Y %H:%M}"
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """Write a count with its noun."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -1,0 +1,1 @@
+"""Everything that lasts: datasets, runs and the worker that trains them. No streamlit."""

@@ -1,0 +1,173 @@
+"""Logs that were imported: their folders, their facts, the titles of their items."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hrnn.data.interactions import Interactions
+from hrnn.data.mapping import guess_title
+from hrnn.data.reading import read_interactions
+from hrnn.data.tables import Source
+from hrnn.errors import DataError
+from workspace.home import WorkspaceError, folder_of, new_folder, now_text, read_json, write_json
+
+KIND = "datasets"
+_COMPLETE = "dataset.json"
+_ITEMS, _USERS = "items.parquet", "users.parquet"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """An imported log, without its rows.
+
+    Attributes:
+        id: name of its folder.
+        name: what people call it; text from outside.
+        made: when it was imported.
+        interactions, users, items, rejected: counts.
+        days: from the first interaction to the last.
+        title_column: the log's column that names items, if any.
+        note: what has to be said wherever the log is shown, if anything.
+    """
+
+    id: str
+    owner: str
+    name: str
+    made: str
+    interactions: int
+    users: int
+    items: int
+    rejected: int
+    days: float
+    title_column: str | None = None
+    note: str = ""
+
+    @property
+    def folder(self) -> Path:
+        """The dataset's folder."""
+        return folder_of(self.owner, KIND, self.id)
+
+    def read(self) -> Interactions:
+        """Read the rows and the import report."""
+        return Interactions.open(self.folder)
+
+    def titles(self) -> dict[str, str]:
+        """Return the title of each item that has one."""
+        table = pq.read_table(self.folder / _ITEMS)
+        pairs = zip(table["item"].to_pylist(), table["title"].to_pylist(), strict=True)
+        return {item: title for item, title in pairs if title}
+
+    def users_by_activity(self) -> list[str]:
+        """Return user ids, those with most interactions first."""
+        return pq.read_table(self.folder / _USERS)["user"].to_pylist()
+
+
+def import_log(
+    owner: str,
+    source: Source,
+    name: str,
+    columns: Mapping[str, str | None] | None = None,
+    title_column: str | None = None,
+    dayfirst: bool | None = None,
+    note: str = "",
+) -> Dataset:
+    """Read a log and keep it; nothing is kept of one that cannot be read.
+
+    Args:
+        owner: whose it is.
+        source: a path, bytes, a binary file object or a DataFrame.
+        name: what to call it.
+        columns: role → column; what is not named is guessed.
+        title_column: the column that names the items; guessed if None.
+        dayfirst: order of day and month, where the column does not decide.
+        note: what has to be said wherever the log is shown.
+
+    Raises:
+        DataError: the log cannot be read.
+        WorkspaceError: the home cannot be written.
+    """
+    data = read_interactions(source, columns, dayfirst=dayfirst)
+    return keep(owner, data, name, title_column, note)
+
+
+def keep(
+    owner: str, data: Interactions, name: str, title_column: str | None = None, note: str = ""
+) -> Dataset:
+    """Write a log that was read into a folder of its own; arguments as in :func:`import_log`."""
+    others = [column for column, one in data.report.columns.items() if one.role is None]
+    title_column = title_column or guess_title(others)
+    folder = new_folder(owner, KIND)
+    try:
+        data.save(folder)
+        _write_items(data, title_column, folder / _ITEMS)
+        _write_users(data, folder / _USERS)
+        dataset = Dataset(
+            id=folder.name,
+            owner=owner,
+            name=name,
+            made=now_text(),
+            interactions=len(data),
+            users=len(data.user_ids),
+            items=len(data.item_ids),
+            rejected=len(data.report.rejected),
+            days=float(np.ptp(data.time_us)) / 86_400_000_000,
+            title_column=title_column,
+            note=note,
+        )
+        write_json(folder / _COMPLETE, asdict(dataset))
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise WorkspaceError(
+            f"the log could not be kept ({error.strerror}); make room on the disk and import again"
+        ) from None
+    return dataset
+
+
+def list_datasets(owner: str) -> list[Dataset]:
+    """Return the complete datasets, the newest first."""
+    folder = folder_of(owner, KIND)
+    made = sorted(folder.glob("*/" + _COMPLETE), reverse=True) if folder.is_dir() else []
+    facts = (read_json(path) for path in made)
+    return [Dataset(**one) for one in facts if one is not None]
+
+
+def open_dataset(owner: str, made: str) -> Dataset:
+    """Find a dataset by its id.
+
+    Raises:
+        WorkspaceError: there is none, or it is not complete.
+    """
+    facts = read_json(folder_of(owner, KIND, made) / _COMPLETE)
+    if facts is None:
+        raise WorkspaceError(f"there is no log {made!r} here; choose one on the Data page")
+    return Dataset(**facts)
+
+
+def _write_items(data: Interactions, title_column: str | None, path: Path) -> None:
+    titles = np.full(len(data.item_ids), None, object)
+    if title_column is not None:
+        if title_column not in data.table.column_names:
+            raise DataError(
+                f"there is no column {title_column!r} to take titles from; choose another"
+            )
+        values = data.table[title_column].to_numpy()
+        filled = np.flatnonzero(values != None)[::-1]  # noqa: E711 - elementwise; the first one stays
+        titles[data.item_index[filled]] = values[filled]
+    counts = np.bincount(data.item_index, minlength=len(data.item_ids))
+    columns = {
+        "item": data.item_ids,
+        "interactions": counts,
+        "title": pa.array(titles, pa.string()),
+    }
+    pq.write_table(pa.table(columns), path)
+
+
+def _write_users(data: Interactions, path: Path) -> None:
+    counts = np.diff(data.user_starts)
+    order = np.argsort(-counts, kind="stable")
+    pq.write_table(pa.table({"user": data.user_ids[order], "interactions": counts[order]}), path)

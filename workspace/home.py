@@ -1,0 +1,78 @@
+"""Where things lie, and how a file is written so that it is whole or not there."""
+
+import json
+import os
+import re
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hrnn.errors import HRNNError
+
+LOCAL = "local"
+_SAFE = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+
+
+class WorkspaceError(HRNNError):
+    """Something asked for is not there, or cannot be written."""
+
+
+def home() -> Path:
+    """Return the folder of everything that lasts."""
+    named = os.environ.get("HRNN_STUDIO_HOME")
+    return Path(named).resolve() if named else Path(__file__).parent.parent / "studio_data"
+
+
+def folder_of(owner: str, kind: str, made: str | None = None) -> Path:
+    """Return the folder of one thing of a kind, or of all of them; names are checked, not trusted.
+
+    Raises:
+        WorkspaceError: a name is not one of ours.
+    """
+    names = [owner, kind] + ([made] if made is not None else [])
+    for name in names:
+        if not _SAFE.fullmatch(name):
+            raise WorkspaceError(f"{name!r} is no name of this workspace; open it from the page")
+    return home().joinpath("owners", *names)
+
+
+def new_folder(owner: str, kind: str) -> Path:
+    """Make a folder with a fresh id, which sorts by the time it was made.
+
+    Raises:
+        WorkspaceError: the home cannot be written.
+    """
+    made = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    path = folder_of(owner, kind, made)
+    try:
+        path.mkdir(parents=True)
+    except OSError as error:
+        raise WorkspaceError(
+            f"{home()} cannot be written ({error.strerror}); set HRNN_STUDIO_HOME to a folder that"
+            " can"
+        ) from None
+    return path
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON under a temporary name, flush it to disk, then rename."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with temporary.open("w", encoding="utf-8") as file:
+        json.dump(value, file, ensure_ascii=False, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def read_json(path: Path) -> Any | None:
+    """Read what :func:`write_json` wrote; None where there is no such file, or a broken one."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def now_text() -> str:
+    """Return the time as people read it in a list: UTC, to the second."""
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"

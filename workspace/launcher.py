@@ -1,0 +1,74 @@
+"""Starting, stopping and resuming runs: local processes now, a cluster later."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from workspace.home import WorkspaceError, home, write_json
+from workspace.runs import FINAL, LOCK, LOG, STARTED, STOP, Run, State
+
+_ROOT = Path(__file__).parent.parent
+
+
+class Launcher:
+    """Runs each worker as a process of its own that outlives the app."""
+
+    def __init__(self) -> None:
+        self._children: list[subprocess.Popen[bytes]] = []
+
+    def start(self, run: Run) -> None:
+        """Start a queued run, or an interrupted one where its last checkpoint left it.
+
+        Raises:
+            WorkspaceError: the run is in another state, or no process can be started.
+        """
+        state = run.state()
+        if state not in (State.QUEUED, State.INTERRUPTED):
+            raise WorkspaceError(f"the run is {state}; only a queued or interrupted one can start")
+        self._children = [child for child in self._children if child.poll() is None]
+        (run.folder / STOP).unlink(missing_ok=True)
+        try:
+            (run.folder / LOCK).write_bytes(b"")
+            (run.folder / STARTED).write_bytes(b"")
+            with (run.folder / LOG).open("ab") as log:
+                child = subprocess.Popen(
+                    [sys.executable, "-m", "workspace.worker", str(run.folder)],
+                    cwd=_ROOT,
+                    env=_environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,  # Ctrl-C on the app does not reach it
+                )
+        except OSError as error:
+            raise WorkspaceError(f"no worker could be started ({error.strerror})") from None
+        self._children.append(child)
+
+    def stop(self, run: Run) -> None:
+        """Ask a run to end and keep its best weights; one that never started is cancelled."""
+        if run.state() == State.QUEUED:
+            write_json(
+                run.folder / FINAL, {"state": State.CANCELLED, "message": "", "report": None}
+            )
+        else:
+            (run.folder / STOP).touch()
+
+
+def worker_threads() -> int:
+    """Threads of a worker: one fewer than there are cores, so that the app keeps one."""
+    return max(1, len(os.sched_getaffinity(0)) - 1)
+
+
+def _environment() -> dict[str, str]:
+    """Settings that OpenMP reads when it loads: few threads, and none that spin while they wait."""
+    threads = str(worker_threads())
+    return os.environ | {
+        "HRNN_STUDIO_HOME": str(home()),
+        "OMP_NUM_THREADS": threads,
+        "MKL_NUM_THREADS": threads,
+        "OPENBLAS_NUM_THREADS": threads,
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "KMP_BLOCKTIME": "0",
+        "PYTHONUNBUFFERED": "1",
+    }
