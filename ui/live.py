@@ -68,6 +68,8 @@ def _draw(run: Run, state: State) -> None:
     if state in ACTIVE:
         fraction, text = progress(run, events)
         st.progress(fraction, text=text)
+        with st.container(key="train_loss"):
+            st.caption(_losses(events))
     frame = curve_frame(events)
     if len(frame):
         st.altair_chart(charts.curves(frame, _best_epoch(events)), key="curves")
@@ -93,6 +95,15 @@ def progress(run: Run, events: list[dict[str, Any]]) -> tuple[float, str]:
     if best is not None:
         parts.append(f"best epoch {best}")
     return fraction, " · ".join(parts)
+
+
+def _losses(events: list[dict[str, Any]]) -> str:
+    """Say the losses of the latest epoch."""
+    last = next((one for one in reversed(events) if one["kind"] == "epoch"), None)
+    if last is None:
+        return "No epoch is complete yet."
+    valid = "" if last["valid_loss"] is None else f", validation {last['valid_loss']:.3f}"
+    return f"Loss a target after epoch {last['epoch']}: training {last['train_loss']:.3f}{valid}"
 
 
 def curve_frame(events: list[dict[str, Any]]) -> pd.DataFrame:

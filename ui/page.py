@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 
 import streamlit as st
+from streamlit.navigation.page import Page
 
 from hrnn.errors import HRNNError
 from ui import state
@@ -20,6 +21,32 @@ _STYLE = """<style>
 DATA, SESSIONS, TRAIN, EXPLORE = (
     f"pages/{name}.py" for name in ("data", "sessions", "train", "explore")
 )
+
+
+_TITLES = {DATA: "Data", SESSIONS: "Sessions", TRAIN: "Train", EXPLORE: "Explore"}
+_INSIDE = "_inside_the_app"
+
+
+def navigation() -> Page:
+    """Say which pages there are, and return the one that was asked for."""
+    st.session_state[_INSIDE] = True
+    pages = [
+        st.Page(path, title=title, url_path=title.lower(), default=path == DATA)
+        for path, title in _TITLES.items()
+    ]
+    return st.navigation(pages, position="hidden")
+
+
+def _only_inside_the_app() -> None:
+    """Begin again at app.py if a page was run without it.
+
+    Streamlit takes a folder named pages for its older kind of app until it first meets a
+    navigation, so that a link to a page, opened right after the start, would run the page's file
+    alone: no sidebar, no layout.
+    """
+    if _INSIDE not in st.session_state:
+        navigation()
+        st.rerun()
 
 
 def head(title: str, question: str) -> None:
@@ -61,6 +88,7 @@ def guarded(main: Callable[[], None]) -> Callable[[], None]:
 
     @wraps(main)
     def run() -> None:
+        _only_inside_the_app()
         state.keep_context()
         try:
             main()

@@ -1,0 +1,203 @@
+"""A run is read from its folder alone; its life is judged by its lock."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hrnn.training.config import ExperimentConfig, TrainConfig
+from workspace.datasets import Dataset, import_log
+from workspace.home import WorkspaceError, write_json
+from workspace.launcher import Launcher
+from workspace.locks import is_locked, take_lock
+from workspace.runs import ACTIVE, LAST, Run, State, create_run, list_runs, open_run
+
+Wait = Callable[[Callable[[], bool]], None]
+Trained = Callable[[Run], Run]
+
+
+@pytest.fixture
+def dataset(home: Path, small_log: Path) -> Dataset:
+    return import_log("local", small_log, "small")
+
+
+def experiment(**training: object) -> ExperimentConfig:
+    settings = {"hidden_units": 4, "batch_size": 2, "loss": "cross_entropy", "epochs": 3}
+    return ExperimentConfig(training=TrainConfig(**{**settings, **training}))
+
+
+def epochs_of(run: Run) -> list[dict]:
+    return [one for one in run.events() if one["kind"] == "epoch"]
+
+
+def test_settings_of_a_run_are_read_back_from_its_folder(dataset: Dataset) -> None:
+    made = create_run(dataset, experiment(epochs=7), "mine")
+    assert open_run("local", made.id) == made
+    assert list_runs("local") == [made]
+    assert made.state() == State.QUEUED
+
+
+def test_a_run_without_a_worker_is_starting_then_interrupted(dataset: Dataset) -> None:
+    run = create_run(dataset, experiment())
+    started = run.folder / "started"
+    started.touch()
+    assert run.state() == State.STARTING
+    os.utime(started, (time.time() - 31, time.time() - 31))
+    assert run.state() == State.INTERRUPTED
+
+
+def test_a_run_whose_lock_was_held_and_is_free_is_interrupted_at_once(dataset: Dataset) -> None:
+    run = create_run(dataset, experiment())
+    (run.folder / "started").touch()
+    (run.folder / "lock").write_text("123")
+    assert run.state() == State.INTERRUPTED
+
+
+def test_a_held_lock_means_running_and_two_readers_do_not_disturb_each_other(
+    dataset: Dataset,
+) -> None:
+    run = create_run(dataset, experiment())
+    (run.folder / "started").touch()
+    held = take_lock(run.folder / "lock")
+    assert held is not None
+    assert run.state() == State.RUNNING
+    assert take_lock(run.folder / "lock", patience_seconds=0) is None
+    held.close()
+    with (run.folder / "lock").open("rb") as reader:
+        import portalocker
+
+        portalocker.lock(reader, portalocker.LOCK_SH | portalocker.LOCK_NB)
+        assert not is_locked(run.folder / "lock")
+
+
+def test_an_unended_last_line_of_the_events_is_ignored(dataset: Dataset) -> None:
+    run = create_run(dataset, experiment())
+    (run.folder / "events.jsonl").write_bytes(b'{"kind": "epoch"}\n{"kind": "upd')
+    assert run.events() == [{"kind": "epoch"}]
+
+
+def test_a_broken_run_does_not_hide_the_others_and_says_what_is_wrong(dataset: Dataset) -> None:
+    good, bad = create_run(dataset, experiment()), create_run(dataset, experiment())
+    facts = json.loads((bad.folder / "config.json").read_text())
+    facts["experiment"]["training"]["epochs"] = -1
+    write_json(bad.folder / "config.json", facts)
+    assert list_runs("local") == [good]
+    with pytest.raises(WorkspaceError, match="epochs=-1"):
+        open_run("local", bad.id)
+
+
+def test_a_queued_run_that_is_stopped_is_cancelled_and_cannot_start(dataset: Dataset) -> None:
+    run = create_run(dataset, experiment())
+    Launcher().stop(run)
+    assert run.state() == State.CANCELLED
+    with pytest.raises(WorkspaceError, match="cancelled"):
+        Launcher().start(run)
+
+
+def test_a_run_trains_in_another_process_and_leaves_model_curves_and_figures(
+    dataset: Dataset, trained: Trained
+) -> None:
+    run = create_run(dataset, experiment())
+    trained(run)
+    final = run.final()
+    assert run.state() == State.FINISHED, run.log_tail()
+    assert final is not None
+    assert [one["epoch"] for one in epochs_of(run)] == [1, 2, 3]
+    assert all(one["valid_loss"] is not None for one in epochs_of(run))
+    table = {(row["MODEL"], row["METRIC"]): row for row in final["report"]["table"]}
+    assert table["HRNN", "HR@10"]["N"] == table["popularity", "HR@10"]["N"] == 6
+    assert sorted(path.name for path in run.model_folder.iterdir()) == [
+        "model.json",
+        "model.safetensors",
+    ]
+
+
+def test_a_log_that_is_too_short_fails_in_a_sentence(home: Path, trained: Trained) -> None:
+    short = import_log("local", b"user,item,time\na,x,1\nb,y,2\n", "short")
+    run = create_run(short, experiment())
+    trained(run)
+    final = run.final()
+    assert run.state() == State.FAILED
+    assert final is not None
+    assert "no user has three interactions" in final["message"]
+    assert "Traceback" not in run.log_tail()
+
+
+def test_a_missing_log_fails_in_a_sentence(dataset: Dataset, trained: Trained) -> None:
+    run = create_run(dataset, experiment())
+    (dataset.folder / "dataset.json").unlink()
+    trained(run)
+    final = run.final()
+    assert final is not None
+    assert final["state"] == "failed"
+    assert "there is no log" in final["message"]
+
+
+def test_stop_keeps_the_best_weights(dataset: Dataset, wait_for: Wait) -> None:
+    run = create_run(dataset, experiment(epochs=100_000))
+    launcher = Launcher()
+    launcher.start(run)
+    wait_for(lambda: len(epochs_of(run)) >= 2)
+    launcher.stop(run)
+    wait_for(lambda: run.state() not in ACTIVE)
+    assert run.state() == State.STOPPED
+    assert (run.model_folder / "model.json").exists()
+
+
+def test_a_killed_worker_leaves_an_interrupted_run_that_resumes_to_the_same_curve(
+    dataset: Dataset, wait_for: Wait, trained: Trained
+) -> None:
+    whole, cut = (create_run(dataset, experiment(epochs=80)) for _ in range(2))
+    launcher = Launcher()
+    launcher.start(cut)
+    wait_for(lambda: (cut.folder / LAST).exists())
+    os.kill(int((cut.folder / "lock").read_text()), signal.SIGKILL)
+    wait_for(lambda: cut.state() == State.INTERRUPTED)
+    before = len(epochs_of(cut))
+    assert before < 80
+    trained(cut)
+    trained(whole)
+    assert cut.state() == whole.state() == State.FINISHED
+    losses = [[(e["train_loss"], e["valid_loss"]) for e in epochs_of(run)] for run in (cut, whole)]
+    assert losses[0] == losses[1]
+    assert len(losses[0]) == 80
+
+
+def test_a_second_worker_on_a_run_leaves_it_alone(dataset: Dataset) -> None:
+    run = create_run(dataset, experiment())
+    held = take_lock(run.folder / "lock")
+    assert held is not None
+    command = [sys.executable, "-m", "workspace.worker", str(run.folder)]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "another worker has this run" in done.stderr
+    assert run.final() is None
+    held.close()
+
+
+def test_the_worker_has_a_process_group_of_its_own_and_is_niced(
+    dataset: Dataset, wait_for: Wait
+) -> None:
+    run = create_run(dataset, experiment(epochs=100_000))
+    launcher = Launcher()
+    launcher.start(run)
+    wait_for(lambda: run.state() == State.RUNNING and len(epochs_of(run)) > 0)
+    pid = int((run.folder / "lock").read_text())
+    assert os.getpgid(pid) == pid != os.getpgid(0)
+    assert os.getpriority(os.PRIO_PROCESS, pid) > os.getpriority(os.PRIO_PROCESS, 0)
+    launcher.stop(run)
+    wait_for(lambda: run.state() not in ACTIVE)
+
+
+@pytest.mark.parametrize("module", ["datasets", "runs", "launcher", "samples", "locks", "home"])
+def test_no_module_but_the_worker_brings_torch(module: str) -> None:
+    code = f"import sys, workspace.{module}; sys.exit('torch' in sys.modules)"
+    root = Path(__file__).parents[2]
+    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
