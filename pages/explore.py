@@ -45,7 +45,7 @@ def explore(dataset: Dataset, run: Run, user: str) -> None:
     assert isinstance(model, HierarchicalSequentialRecommender)
     titles = state.titles_of(dataset.owner, dataset.id)
     scene = scene_of(dataset, run, model, user)
-    left, right = st.columns([5, 4], gap="large")
+    left, right = st.columns(2, gap="medium")
     if not len(scene.history):
         st.warning(
             f"User {literal(user)} is not in this log. Shown are the items most popular in it."

@@ -12,7 +12,7 @@ from ui.words import minutes
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-ACCENT, QUIET_TONE, OTHER_TONE, GREY = "#0f766e", "#8fb8b4", "#c9a66b", "#8a8f98"
+ACCENT, QUIET_TONE, OTHER_TONE, GREY = "#0d9488", "#8fb8b4", "#c9a66b", "#8a8f98"
 #: Plotly without its tool bar.
 QUIET: dict[str, Any] = {"displayModeBar": False, "displaylogo": False}
 _TICKS = [1 / 60, 1 / 6, 1, 5, 15, 30, 60, 240, 1440, 1440 * 7, 1440 * 30]

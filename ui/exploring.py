@@ -63,6 +63,11 @@ def draw_sessions(scene: Scene, model: Recommender, titles: dict[str, str]) -> N
     data = scene.history
     sessions = model.sessions(data)
     read, length = model.estimator.config.max_sessions, model.estimator.config.max_session_len
+    cut = model.session_timeout_minutes
+    by = "session ids" if cut is None else f"a timeout of {minutes(cut)}"
+    st.caption(
+        f"As the model cuts them: by {by}. It reads the last {read}, and {length} items of each."
+    )
     number = sessions.in_user
     last = int(number.max())
     ends: dict[int, int] = {}
