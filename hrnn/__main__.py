@@ -5,6 +5,7 @@ import dataclasses
 import sys
 import time
 import warnings
+from pathlib import Path
 
 import hrnn
 from hrnn.columns import OPTIONAL, REQUIRED, USER_ID
@@ -21,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
                 f"note: {message}", file=sys.stderr
             )
             options.command(options)
-    except HRNNError as error:
+    except (HRNNError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
@@ -77,6 +78,7 @@ def _train(options: argparse.Namespace) -> None:
         split=options.split, timeout_minutes=options.timeout, training=settings
     )
     data = _read(options)
+    Path(options.out).mkdir(parents=True, exist_ok=True)  # before hours of training, not after
     started = time.monotonic()
     outcome = run_experiment(data, config, [_say])
     outcome.model.save(options.out)

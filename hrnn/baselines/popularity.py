@@ -41,7 +41,12 @@ class Popularity(Recommender):
         return np.tile(self.counts, (len(request.users), 1))
 
     def save(self, folder: str | Path) -> None:
-        """Write the counts (safetensors) and the items (JSON) into a folder."""
+        """Write the counts (safetensors) and the items (JSON) into a folder.
+
+        Raises:
+            HRNNError: the model is not trained.
+        """
+        self.check_trained()
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         write_checkpoint(folder / WEIGHTS_FILE, {"counts": torch.from_numpy(self.counts)}, {})

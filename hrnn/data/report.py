@@ -44,7 +44,8 @@ class RejectedRows(Sequence[Rejected]):
     def __getitem__(self, index: slice) -> "RejectedRows": ...
     def __getitem__(self, index: int | slice) -> "Rejected | RejectedRows":
         if isinstance(index, slice):
-            return RejectedRows(self.table.take(list(range(*index.indices(len(self))))))
+            rows = pa.array(range(*index.indices(len(self))), pa.int64())  # typed, if empty too
+            return RejectedRows(self.table.take(rows))
         if not -len(self) <= index < len(self):
             raise IndexError(index)
         return Rejected(**self.table.slice(index % len(self), 1).to_pylist()[0])

@@ -148,9 +148,7 @@ def _cell_text(value: Any) -> str | None:
 def _from_arrow(source: pa.Table) -> TextTable:
     if not source.num_columns or not source.num_rows:
         raise DataError("the table is empty; pass one with at least one interaction")
-    unfit = [
-        f"{field.name}: {field.type}" for field in source.schema if not _writable(field.type)
-    ]
+    unfit = [f"{field.name}: {field.type}" for field in source.schema if not _writable(field.type)]
     if unfit:
         raise DataError(
             f"{len(unfit)} of {source.num_columns} columns hold nested or binary values"
@@ -166,9 +164,7 @@ def _writable(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         return _writable(kind.value_type)
     return not (
-        pa.types.is_nested(kind)
-        or "binary" in str(kind)
-        or isinstance(kind, pa.BaseExtensionType)
+        pa.types.is_nested(kind) or "binary" in str(kind) or isinstance(kind, pa.BaseExtensionType)
     )
 
 

@@ -151,7 +151,11 @@ class Recommender(ABC):
             "users": len(np.unique(data.user_index[role == TRAIN])),
             "items": len(self.vocabulary),
         }
-        self.learn(data, role, callbacks, resume_from)
+        try:
+            self.learn(data, role, callbacks, resume_from)
+        except BaseException:
+            self.vocabulary = Vocabulary([])  # half a model must not pass for a trained one
+            raise
 
     def recommend(
         self,
@@ -220,12 +224,20 @@ class Recommender(ABC):
         Raises:
             HRNNError: the model is not trained, or a score is not finite.
         """
-        if not len(self.vocabulary):
-            raise HRNNError("the model is not trained; call train first")
+        self.check_trained()
         scores = self.score(request)
         if not np.isfinite(scores).all():
             raise HRNNError("model scores are not finite; train again with a lower learning rate")
         return scores
+
+    def check_trained(self) -> None:
+        """Do nothing if the model is trained.
+
+        Raises:
+            HRNNError: it is not.
+        """
+        if not len(self.vocabulary):
+            raise HRNNError("the model is not trained; call train first")
 
     def requests(self, request: Request) -> Iterator[Request]:
         """Yield a request in parts whose scores fit in memory."""

@@ -40,6 +40,11 @@ def load(
         weights, _ = read_checkpoint(folder / WEIGHTS_FILE)
         if facts["kind"] == Popularity.kind:
             model: Recommender = Popularity.restored(weights, len(vocabulary))
+        elif facts["kind"] != HierarchicalSequentialRecommender.kind:
+            raise CheckpointError(
+                f"the model in {folder.name} is of an unknown kind, {facts['kind']!r}; train it"
+                " again"
+            )
         else:
             model = _restored_hrnn(facts, len(vocabulary), max_sessions, max_session_len)
             model.estimator.restore(weights, len(vocabulary), folder.name)

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from hrnn.data.interactions import Interactions
-from hrnn.errors import HRNNError
 from hrnn.model.histories import Histories
 from hrnn.recommend.base import WEIGHTS_FILE, Recommender, Request, write_model
 from hrnn.recommend.scorer import HierarchicalScorer
@@ -103,9 +102,9 @@ class HierarchicalSequentialRecommender(Recommender):
         Raises:
             HRNNError: the model is not trained.
         """
+        self.check_trained()
         network = self.estimator.network_
-        if network is None:
-            raise HRNNError("the model is not trained; call train first")
+        assert network is not None, "learn did not make a network"
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         write_checkpoint(folder / WEIGHTS_FILE, network.state_dict(), {})

@@ -55,5 +55,5 @@ def load_weights(module: torch.nn.Module, weights: Mapping[str, Tensor], source:
     except RuntimeError as error:
         reason = " ".join(str(error).split())  # torch writes a line a tensor
         raise CheckpointError(
-            f"the weights in {source} do not fit the settings ({reason})"
+            f"the weights in {source} do not fit the settings ({reason}); train the model again"
         ) from None

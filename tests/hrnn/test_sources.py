@@ -1,0 +1,253 @@
+"""One log in every form that can hold it."""
+
+import datetime as dt
+import io
+import random
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pandas.testing import assert_frame_equal
+
+from hrnn import DataError, read_interactions
+from hrnn.data.tables import load_text
+from tests.hrnn.logs import codes, csv_log, faults, parquet, timed, utc
+
+FRAME = pd.DataFrame(
+    {
+        "user_id": ["u2", "u1", "u1", None, "u1"],
+        "item_id": [7.0, 10.0, 7.0, 8.0, np.nan],
+        "timestamp": pd.to_datetime(
+            ["2024-01-05T12:00:00.123456Z", "2024-01-05T12:01Z", "2024-01-05T12:00Z"]
+            + ["2024-01-05T12:00Z"] * 2,
+            format="ISO8601",
+        ),
+        "outcome": [1.0, 0.5, np.nan, 0.0, 1.0],
+        "session_id": pd.Series([None, "s1", "s1", "s2", None], dtype=object),
+        "title": ["ä, b", 'say "x"', "two\nlines", "", "y"],
+    }
+)
+CSV = FRAME.assign(item_id=FRAME["item_id"].astype("Int64")).to_csv(index=False).encode()
+TABLE = pa.Table.from_pandas(FRAME)
+
+
+SOURCES = {
+    "frame": FRAME,
+    "object frame": FRAME.astype(object),
+    "categorical frame": FRAME.astype({"user_id": "category", "title": "category"}),
+    "nullable frame": FRAME.convert_dtypes(),
+    "local frame": FRAME.assign(timestamp=FRAME["timestamp"].dt.tz_convert("Asia/Kolkata")),
+    "datetimes": FRAME.assign(
+        timestamp=pd.Series([one.to_pydatetime() for one in FRAME["timestamp"]], dtype=object)
+    ),
+    "nanoseconds": FRAME.assign(timestamp=FRAME["timestamp"].dt.as_unit("ns")),
+    "odd index": FRAME.set_axis([9, 9, 1, 1, 0], axis=0),
+    "Parquet": parquet(FRAME),
+    "Parquet with dictionaries": parquet(
+        TABLE.set_column(0, "user_id", TABLE["user_id"].dictionary_encode())
+    ),
+    "Parquet with large text": parquet(
+        TABLE.set_column(5, "title", TABLE["title"].cast(pa.large_string()))
+    ),
+    "file object": io.BytesIO(CSV),
+    "text file object": io.StringIO(CSV.decode()),
+    "UTF-16": CSV.decode().encode("utf-16"),
+    "CRLF": CSV.replace(b"\n", b"\r\n"),
+    "semicolons": FRAME.assign(item_id=FRAME["item_id"].astype("Int64"))
+    .to_csv(index=False, sep=";")
+    .encode(),
+}
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Blank text and missing text are the same to a CSV."""
+    return frame.astype({"title": object}).fillna({"title": "", "SESSION_ID": ""})
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_every_source_gives_the_same_interactions(name):
+    data = read_interactions(SOURCES[name])
+    assert_frame_equal(_plain(data.frame()), _plain(read_interactions(CSV).frame()))
+    assert data.report.accepted == 3
+    assert [reason for _, reason in faults(data)] == ["user missing", "item missing"]
+
+
+def test_the_frame_that_comes_back():
+    frame = read_interactions(CSV).frame()
+    assert frame["USER_ID"].tolist() == ["u1", "u1", "u2"]
+    assert frame["ITEM_ID"].tolist() == ["7", "10", "7"]
+    assert str(frame["TIMESTAMP"].dtype) == "datetime64[us, UTC]"
+    assert frame["TIMESTAMP"].iloc[2].isoformat() == "2024-01-05T12:00:00.123456+00:00"
+    assert frame["OUTCOME"].fillna(-1).tolist() == [-1, 0.5, 1]
+    assert list(frame) == ["USER_ID", "ITEM_ID", "TIMESTAMP", "OUTCOME", "SESSION_ID", "title"]
+
+
+@pytest.mark.parametrize("source", [FRAME, parquet(FRAME)], ids=["frame", "Parquet"])
+def test_first_row_of_a_frame_or_parquet_is_line_two(source):
+    assert [line for line, _ in faults(read_interactions(source))] == [5, 6]
+
+
+def test_a_source_is_left_as_it_was():
+    before = FRAME.copy(deep=True)
+    read_interactions(FRAME)
+    assert_frame_equal(FRAME, before)
+
+
+def test_path_as_text_and_as_path(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_bytes(CSV)
+    assert len(read_interactions(path)) == len(read_interactions(str(path))) == 3
+
+
+def test_whole_floats_are_integers_and_others_stay():
+    frame = pd.DataFrame(
+        {"user_id": [1.0, 2.5, None], "item_id": [1, "x", 2.0], "timestamp": [1.7e9, 1.7e9, 1.7e9]}
+    )
+    data = read_interactions(frame)
+    assert data.frame()["USER_ID"].tolist() == ["1", "2.5"]
+    assert data.frame()["ITEM_ID"].tolist() == ["1", "x"]
+
+
+def test_large_integers_keep_all_digits():
+    frame = pd.DataFrame(
+        {"user_id": [2**63 - 1], "item_id": [2**53 + 1], "timestamp": [1_704_456_000_123_456_789]}
+    )
+    row = read_interactions(frame).frame().iloc[0]
+    assert (row["USER_ID"], row["ITEM_ID"]) == ("9223372036854775807", "9007199254740993")
+    assert row["TIMESTAMP"].isoformat() == "2024-01-05T12:00:00.123456+00:00"
+
+
+def test_dates_of_a_frame():
+    frame = pd.DataFrame(
+        {"u": ["u", "u"], "i": ["i0", "i1"], "t": [dt.date(2024, 1, 5), dt.date(2024, 1, 6)]}
+    )
+    assert utc(read_interactions(frame)) == ["2024-01-05T00:00:00", "2024-01-06T00:00:00"]
+
+
+def test_missing_time_of_a_frame_is_rejected_and_is_no_latest_event():
+    times = pd.Series([pd.Timestamp("2024-01-05", tz="UTC"), pd.NaT])
+    data = read_interactions(pd.DataFrame({"u": ["u", "u"], "i": ["a", "b"], "t": times}))
+    assert faults(data) == [(3, "time missing")]
+
+
+def test_booleans_are_outcomes():
+    frame = pd.DataFrame(
+        {
+            "u": ["u", "u"],
+            "i": ["a", "b"],
+            "t": [1_704_456_000, 1_704_456_001],
+            "label": [True, False],
+        }
+    )
+    assert read_interactions(frame).outcome.tolist() == [1.0, 0.0]
+
+
+def test_columns_of_one_name_are_all_kept():
+    rows = [["u", "i", 1_704_456_000, "x", "y"]]
+    frame = pd.DataFrame(rows, columns=["user_id", "item_id", "timestamp", "n", "n"])
+    table = pa.Table.from_arrays(
+        [pa.array([value]) for value in rows[0]], ["user_id", "item_id", "timestamp", "n", "n"]
+    )
+    text = b"user_id,item_id,timestamp,n,n\nu,i,1704456000,x,y\n"
+    for source in (frame, parquet(table), text):
+        data = read_interactions(source)
+        assert list(data.report.columns)[3:] == ["n", "n_2"]
+        assert data.frame()[["n", "n_2"]].values.tolist() == [["x", "y"]]
+
+
+def test_frame_columns_that_arrow_does_not_know_are_kept_as_text():
+    frame = FRAME.head(3).assign(c=[1j, 2j, 3j], s=pd.arrays.SparseArray([0, 0, 1]))
+    assert read_interactions(frame).frame()["s"].tolist() == ["1", "0", "0"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (pa.list_(pa.int64()), [1]),
+        (pa.struct([("a", pa.int64())]), {"a": 1}),
+        (pa.binary(), b"\xff"),
+        (pa.binary(16), b"\xff" * 16),
+        (pa.uuid(), b"\xff" * 16),
+    ],
+)
+def test_nested_and_binary_parquet_is_refused_with_the_column(kind, value):
+    column = pa.array([value], kind)
+    table = pa.table({"user_id": ["u"], "item_id": ["i"], "timestamp": [1], "extra": column})
+    with pytest.raises(DataError, match=r"1 of 4 columns.*\('extra: .*\); write them as text"):
+        read_interactions(parquet(table))
+
+
+def test_damaged_parquet_is_refused_wherever_the_damage_lies():
+    whole = parquet(
+        pd.DataFrame(
+            {
+                "user_id": ["ü"] * 50,
+                "item_id": [f"ï{number}" for number in range(50)],
+                "timestamp": ["2024-01-05"] * 50,
+            }
+        )
+    )
+    chance = random.Random(0)
+    refused = 0
+    for _ in range(60):
+        damaged = bytearray(whole)
+        for _ in range(4):
+            damaged[chance.randrange(4, len(whole) - 4)] = chance.randrange(256)
+        try:
+            read_interactions(bytes(damaged))
+        except DataError:
+            refused += 1
+    assert refused > 20
+    with pytest.raises(DataError, match=r"Parquet file is damaged.*export it again"):
+        read_interactions(whole[: len(whole) // 2])
+
+
+def test_parquet_text_that_is_not_utf8_is_refused():
+    offsets = pa.array([0, 1], pa.int32()).buffers()[1]
+    broken = pa.Array.from_buffers(pa.string(), 1, [None, offsets, pa.py_buffer(b"\xff")])
+    table = pa.table({"user_id": broken, "item_id": ["i"], "timestamp": [1]})
+    with pytest.raises(DataError, match=r"Parquet file is damaged.*UTF8"):
+        read_interactions(parquet(table))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [FRAME.head(0), pd.DataFrame(), parquet(FRAME.head(0))],
+    ids=["no rows", "no columns", "Parquet"],
+)
+def test_empty_table_is_refused(source):
+    with pytest.raises(DataError, match="table is empty; pass one with at least one interaction"):
+        read_interactions(source)
+
+
+def test_missing_and_unreadable_paths_are_refused_by_name(tmp_path):
+    with pytest.raises(DataError, match=r"nothing\.csv cannot be read: No such file"):
+        read_interactions(tmp_path / "nothing.csv")
+    with pytest.raises(DataError, match="cannot be read: Is a directory"):
+        read_interactions(tmp_path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be"])
+def test_preview_reads_about_as_many_rows_as_asked(encoding):
+    rows = [f"ਊ{number},Ċ,1704456000" for number in range(50)]  # 0A is a byte of both letters
+    raw = csv_log(*rows).decode().encode(encoding)
+    raw = (b"\xfe\xff" if encoding == "utf-16-be" else b"") + raw
+    preview = load_text(raw, most_rows=10)
+    assert preview.names == ["user_id", "item_id", "timestamp"]
+    assert preview.table["c0"].to_pylist()[:10] == [f"ਊ{number}" for number in range(10)]
+    if encoding == "utf-8":
+        assert preview.rows == 10
+
+
+@pytest.mark.parametrize("source", [FRAME, parquet(FRAME)], ids=["frame", "Parquet"])
+def test_preview_of_a_table_stops(source):
+    assert load_text(source, most_rows=2).rows == 2
+
+
+def test_old_times_are_text_to_arrow_too():
+    naive = pd.DataFrame(
+        {"u": ["u"], "i": ["i0"], "t": np.array(["1850-01-01T00:00:01"], "datetime64[s]")}
+    )
+    assert utc(read_interactions(naive)) == utc(read_interactions(timed("1850-01-01 00:00:01")))
+    assert "NAIVE_TIMES" in codes(read_interactions(naive))
