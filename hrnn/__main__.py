@@ -70,7 +70,7 @@ def _read(options: argparse.Namespace) -> hrnn.Interactions:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from hrnn.experiment import run_experiment  # noqa: PLC0415 - torch, only here
+    from hrnn.experiment import train_experiment  # noqa: PLC0415 - torch, only here
 
     names = [one.name for one in dataclasses.fields(TrainConfig)]  # pyright: ignore
     settings = TrainConfig(**{name: getattr(options, name) for name in names})
@@ -80,12 +80,13 @@ def _train(options: argparse.Namespace) -> None:
     data = _read(options)
     Path(options.out).mkdir(parents=True, exist_ok=True)  # before hours of training, not after
     started = time.monotonic()
-    outcome = run_experiment(data, config, [_say])
-    outcome.model.save(options.out)
+    trained = train_experiment(data, config, [_say])
+    trained.model.save(options.out)
     print(f"trained in {time.monotonic() - started:.1f} s, saved in {options.out}", file=sys.stderr)
-    if outcome.report is not None:
-        print(outcome.report.heading)
-        print(outcome.report.table.to_string(index=False, float_format="{:.4f}".format))
+    report = trained.measure()
+    if report is not None:
+        print(report.heading)
+        print(report.table.to_string(index=False, float_format="{:.4f}".format))
 
 
 def _say(record: dict, _: object) -> None:

@@ -1,6 +1,6 @@
 """From a log and settings to a trained model with honest figures beside popularity's."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,33 +10,47 @@ import torch
 from hrnn.baselines.popularity import Popularity
 from hrnn.data.interactions import Interactions
 from hrnn.evaluation.protocol import Report, measure
-from hrnn.evaluation.splits import SPLITS
+from hrnn.evaluation.splits import SPLITS, Split
 from hrnn.recommend.base import Recommender
 from hrnn.recommend.estimators import HRNNClassifierEstimator
 from hrnn.recommend.recommender import HierarchicalSequentialRecommender
 from hrnn.recommend.scorer import HierarchicalScorer
 from hrnn.training.config import ExperimentConfig
-from hrnn.training.trainer import Callback
+from hrnn.training.trainer import Callback, End
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """A trained model, how its training ended, and its figures where any could be had."""
+class Trained:
+    """A trained model, how its training ended, and the split that it was trained on."""
 
     model: HierarchicalSequentialRecommender
-    end: str
-    report: Report | None
+    end: End
+    split: Split
+
+    def measure(self, stop: Callable[[], bool] = lambda: False) -> Report | None:
+        """Measure the model, and popularity beside it, on what was held out.
+
+        Returns:
+            None where nothing was held out, or once ``stop`` says yes.
+
+        Raises:
+            DataError: no held-out item is known to the model.
+        """
+        if not len(self.split.test):
+            return None
+        popular = Popularity()
+        popular.fit(*self.split.known())
+        models: dict[str, Recommender] = {"HRNN": self.model, "popularity": popular}
+        return measure(models, self.split, stop=stop)
 
 
-def run_experiment(
+def train_experiment(
     data: Interactions,
     config: ExperimentConfig,
     callbacks: Sequence[Callback] = (),
     resume_from: Path | None = None,
-) -> Outcome:
-    """Split, train, and measure the model and popularity on what was held out.
-
-    A training that a callback stopped keeps its best weights and is not measured.
+) -> Trained:
+    """Split a log and train the model on it.
 
     Raises:
         DataError: the log is too short for the split, or there is nothing to learn from.
@@ -45,13 +59,9 @@ def run_experiment(
     known, role = split.known()
     model = make_model(config)
     model.fit(known, role, callbacks=callbacks, resume_from=resume_from)
-    end = model.estimator.end_ or ""
-    if end == "stopped" or not len(split.test):
-        return Outcome(model, end, None)
-    popular = Popularity()
-    popular.fit(known, role)
-    models: dict[str, Recommender] = {"HRNN": model, "popularity": popular}
-    return Outcome(model, end, measure(models, split))
+    end = model.estimator.end_
+    assert end is not None  # fit sets it
+    return Trained(model, end, split)
 
 
 def use_threads(count: int) -> None:

@@ -65,6 +65,8 @@ def _draw(run: Run, state: State) -> None:
         say_error(final.get("message") or "The run failed")
     else:
         st.markdown(_IN_WORDS[state])
+        if final.get("message"):
+            st.warning(literal(f"No figures: {final['message']}."))
     if state in ACTIVE:
         fraction, text = progress(run, events)
         st.progress(fraction, text=text)

@@ -12,7 +12,7 @@ import traceback
 from pathlib import Path
 from typing import IO, Any
 
-from hrnn.errors import HRNNError
+from hrnn.errors import DataError, HRNNError
 from workspace.datasets import open_dataset
 from workspace.home import write_json
 from workspace.launcher import worker_threads
@@ -55,27 +55,27 @@ def _failure(message: str) -> dict[str, Any]:
 
 def _train(run: Run) -> dict[str, Any]:
     # Only now, since this brings torch: the lock comes first.
-    from hrnn.experiment import run_experiment, use_threads  # noqa: PLC0415
+    from hrnn.experiment import train_experiment, use_threads  # noqa: PLC0415
 
     use_threads(worker_threads())
     data = open_dataset(run.owner, run.dataset).read()
     with _Journal(run.folder) as journal:
-        outcome = run_experiment(data, run.experiment, [journal.observe], journal.checkpoint())
-    outcome.model.save(run.folder / MODEL)
-    report = outcome.report
-    stopped = outcome.end == "stopped"
-    return {
-        "state": State.STOPPED if stopped else State.FINISHED,
-        "message": "",
-        "end": outcome.end,
-        "report": None
-        if report is None
-        else {
+        trained = train_experiment(data, run.experiment, [journal.observe], journal.checkpoint())
+    trained.model.save(run.folder / MODEL)
+    final = {"state": State.FINISHED, "message": "", "end": trained.end, "report": None}
+    if trained.end == "stopped":
+        return {**final, "state": State.STOPPED}
+    try:
+        report = trained.measure(stop=(run.folder / STOP).exists)
+    except DataError as error:  # the model is good; only its figures cannot be had
+        return {**final, "message": str(error)}
+    if report is not None:
+        final["report"] = {
             "heading": report.heading,
             "counts": dict(report.counts),
             "table": report.table.to_dict(orient="records"),
-        },
-    }
+        }
+    return final
 
 
 class _Journal:
@@ -111,7 +111,8 @@ class _Journal:
         from hrnn.training.checkpoint import write_checkpoint  # noqa: PLC0415
 
         now = time.monotonic()
-        if record["kind"] == "epoch" or now - self._last_update > _UPDATE_SECONDS:
+        due = record["kind"] == "update" and now - self._last_update > _UPDATE_SECONDS
+        if due or record["kind"] == "epoch":
             self._last_update = now
             self._write(record)
         if record["kind"] == "epoch":

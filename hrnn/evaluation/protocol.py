@@ -1,6 +1,6 @@
 """Fitting models on one split and measuring them on what it holds out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -79,7 +79,9 @@ def evaluate(
     known, role = cut.known()
     for model in models.values():
         model.fit(known, role)
-    return measure(models, cut, k, exclude_seen, seed)
+    report = measure(models, cut, k, exclude_seen, seed)
+    assert report is not None  # nobody stopped it
+    return report
 
 
 def measure(
@@ -88,14 +90,24 @@ def measure(
     k: Sequence[int] = (5, 10, 20),
     exclude_seen: bool = True,
     seed: int = 0,
-) -> Report:
-    """Measure models that were fitted on ``split.known()``; arguments as in :func:`evaluate`."""
+    stop: Callable[[], bool] = lambda: False,
+) -> Report | None:
+    """Measure models that were fitted on ``split.known()``; arguments as in :func:`evaluate`.
+
+    ``stop`` is asked between parts of the users; once it says yes, the answer is None.
+
+    Raises:
+        DataError: no held-out item is known to the models.
+    """
     _check_cut_offs(k)
     tables = []
     counts = dict(split.counts)
     items = 0
     for name, model in models.items():
-        rank, cold, seen = held_out_ranks(model, split, exclude_seen)
+        found = held_out_ranks(model, split, exclude_seen, stop)
+        if found is None:
+            return None
+        rank, cold, seen = found
         counts |= {"cold": int(cold.sum()), "seen_before": int(seen.sum())}
         counts["evaluated"] = int((~cold).sum())
         items = len(model.vocabulary)
@@ -119,13 +131,16 @@ def _check_cut_offs(k: Sequence[int]) -> None:
 
 
 def held_out_ranks(
-    model: Recommender, split: Split, exclude_seen: bool = True
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    model: Recommender,
+    split: Split,
+    exclude_seen: bool = True,
+    stop: Callable[[], bool] = lambda: False,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
     """Rank every held-out item by full ranking.
 
     Returns:
         Rank (float64), whether the item is cold, i.e. unknown to the model (its rank is NaN), and
-        whether the user had it before, each [tested users].
+        whether the user had it before, each [tested users]; None once ``stop`` says yes.
     """
     data, test = split.data, split.test
     target = model.vocabulary.indices(data.item_ids)[data.item_index[test]]
@@ -133,6 +148,8 @@ def held_out_ranks(
     seen_before = np.zeros(len(test), bool)
     cold = target == PADDING
     for places, request in _requests(model, split, np.flatnonzero(~cold)):
+        if stop():
+            return None
         scores = model.checked_scores(request)
         seen = model.seen(request)
         own = target[places] - 1

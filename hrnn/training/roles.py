@@ -27,8 +27,8 @@ def check_learnable(role: np.ndarray, outcome: np.ndarray, items: int, loss: str
     if outside.any():
         raise DataError(
             f"{int(outside.sum()):,} of {len(used):,} outcomes are outside 0 to 1 (one is"
-            f" {used[outside][0]:g}); scale them to 0–1, use HRNNRegressorEstimator for raw"
-            " values, or leave the OUTCOME column out"
+            f" {used[outside][0]:g}); scale them to 0–1, or leave the OUTCOME"
+            " column out"
         )
     soft = (used > 0) & (used < 1)
     if loss != "bce" and soft.any():

@@ -18,7 +18,7 @@ from hrnn.training.roles import TRAIN, VALID
 from hrnn.training.targets import TrainingSet
 
 Record = dict[str, Any]
-#: Called after every update and every epoch; returning True stops the training there.
+#: Called with every record; returning True stops the training there.
 Callback = Callable[[Record, "Trainer"], bool | None]
 End = Literal["finished", "early", "stopped"]
 
@@ -31,6 +31,7 @@ class Trainer:
 
     Records are dictionaries. One of kind "update" comes after each update: ``epoch`` (with its
     fraction), ``update``, ``updates`` (of an epoch), ``loss`` (mean over its targets), ``seconds``.
+    One of kind "validation" comes after each batch that validates.
     One of kind "epoch" comes after each epoch: ``epoch``, ``train_loss`` and ``valid_loss`` (means
     over all targets, None where nothing validates), ``best_epoch``, ``updates``, ``seconds``.
     """
@@ -104,7 +105,9 @@ class Trainer:
             }
             if _any_stops(callbacks, record, self):
                 return False
-        valid_loss = self.validation_loss()
+        valid_loss = self.validation_loss(callbacks)
+        if valid_loss is None and len(self._valid_users):
+            return False
         self.epoch += 1
         self.seconds += time.monotonic() - started
         if valid_loss is not None and (self.best_loss is None or valid_loss < self.best_loss):
@@ -153,8 +156,12 @@ class Trainer:
         cost = binary_cross_entropy(states_MH, items_IH, bias_I, target_M, outcome_M, drawn)
         return cost, len(chosen)
 
-    def validation_loss(self) -> float | None:
-        """Return the mean loss of the validation targets, always with the same negatives."""
+    def validation_loss(self, callbacks: Sequence[Callback] = ()) -> float | None:
+        """Return the mean loss of the validation targets, always with the same negatives.
+
+        Returns:
+            None where nothing validates, or once a callback stops it.
+        """
         if not len(self._valid_users):
             return None
         negatives = torch.Generator().manual_seed(_VALIDATION_SEED)
@@ -162,10 +169,11 @@ class Trainer:
         with torch.no_grad():
             for start in range(0, len(self._valid_users), self.config.batch_size):
                 users = self._valid_users[start : start + self.config.batch_size]
-                loss, count = self._loss(
-                    Batch.of(self.data.histories, users), VALID, None, negatives
-                )
+                batch = Batch.of(self.data.histories, users)
+                loss, count = self._loss(batch, VALID, None, negatives)
                 total, targets = total + loss.item(), targets + count
+                if _any_stops(callbacks, {"kind": "validation", "epoch": self.epoch}, self):
+                    return None
         return total / targets
 
     def state(self) -> tuple[dict[str, Tensor], Record]:

@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from hrnn import DataError, Popularity, evaluate, read_interactions
 from hrnn.evaluation.splits import leave_last_out
-from hrnn.experiment import make_model, run_experiment
+from hrnn.experiment import make_model, train_experiment
 from hrnn.training.checkpoint import write_checkpoint
 from hrnn.training.config import ExperimentConfig, TrainConfig
 from tests.hrnn.reference import frame_of
@@ -34,28 +36,51 @@ def test_model_is_the_one_that_the_settings_describe():
 
 
 def test_figures_are_those_of_an_evaluation_on_the_same_split(data):
-    outcome = run_experiment(data, CONFIG)
-    assert outcome.end == "finished"
+    trained = train_experiment(data, CONFIG)
+    report = trained.measure()
+    assert trained.end == "finished"
     expected = evaluate({"HRNN": make_model(CONFIG), "popularity": Popularity()}, data)
-    pd.testing.assert_frame_equal(outcome.report.table, expected.table)
-    assert outcome.report.counts == expected.counts
-    assert outcome.report.heading == expected.heading
+    pd.testing.assert_frame_equal(report.table, expected.table)
+    assert report.counts == expected.counts
+    assert report.heading == expected.heading
     known, _ = leave_last_out(data).known()
-    assert outcome.model.record["trained"] < len(known) < len(data)
+    assert trained.model.record["trained"] < len(known) < len(data)
 
 
 def test_all_rows_are_trained_on_without_figures(data):
-    outcome = run_experiment(data, ExperimentConfig(split="all_rows", training=TRAINING))
-    assert outcome.report is None
-    assert outcome.model.record["trained"] == len(data)
-    assert [one["valid_loss"] for one in outcome.model.estimator.history_] == [None] * 3
+    trained = train_experiment(data, ExperimentConfig(split="all_rows", training=TRAINING))
+    assert trained.measure() is None
+    assert trained.model.record["trained"] == len(data)
+    assert [one["valid_loss"] for one in trained.model.estimator.history_] == [None] * 3
 
 
-def test_stopped_training_leaves_a_model_without_figures(data):
-    outcome = run_experiment(data, CONFIG, [lambda record, _: record["kind"] == "epoch"])
-    assert (outcome.end, outcome.report) == ("stopped", None)
-    assert len(outcome.model.estimator.history_) == 1
-    assert outcome.model.recommend(data, top_k=2).shape == (len(data.user_ids), 2)
+def test_stopped_training_leaves_a_model_that_recommends(data):
+    trained = train_experiment(data, CONFIG, [lambda record, _: record["kind"] == "epoch"])
+    assert trained.end == "stopped"
+    assert len(trained.model.estimator.history_) == 1
+    assert trained.model.recommend(data, top_k=2).shape == (len(data.user_ids), 2)
+
+
+def test_validation_can_be_stopped_and_keeps_the_best_weights_so_far(data):
+    def in_second_validation(record, _):
+        return record["kind"] == "validation" and record["epoch"] == 1
+
+    trained = train_experiment(data, CONFIG, [in_second_validation])
+    assert trained.end == "stopped"
+    assert len(trained.model.estimator.history_) == 1
+    once = replace(CONFIG, training=replace(TRAINING, epochs=1))
+    assert trained.model.score_items(data).equals(
+        train_experiment(data, once).model.score_items(data)
+    )
+
+
+def test_measuring_can_be_stopped_between_parts(data):
+    trained = train_experiment(data, CONFIG)
+    asked = []
+    assert trained.measure(stop=lambda: bool(asked.append(1))) is not None
+    assert len(asked) == 2  # one part of users for each of the two models
+    answers = iter([False, True])
+    assert trained.measure(stop=lambda: next(answers)) is None
 
 
 def test_resumed_experiment_ends_in_the_same_figures(data, tmp_path):
@@ -67,17 +92,17 @@ def test_resumed_experiment_ends_in_the_same_figures(data, tmp_path):
             return True
         return None
 
-    whole = run_experiment(data, CONFIG)
-    assert run_experiment(data, CONFIG, [save_and_stop]).end == "stopped"
+    whole = train_experiment(data, CONFIG)
+    assert train_experiment(data, CONFIG, [save_and_stop]).end == "stopped"
     epochs = []
-    resumed = run_experiment(
+    resumed = train_experiment(
         data, CONFIG, [lambda record, _: epochs.append(record["kind"])], resume_from=path
     )
     assert epochs.count("epoch") == 1
-    pd.testing.assert_frame_equal(resumed.report.table, whole.report.table)
+    pd.testing.assert_frame_equal(resumed.measure().table, whole.measure().table)
     assert resumed.model.score_items(data).equals(whole.model.score_items(data))
 
 
 def test_log_that_cannot_be_split_says_what_to_choose_instead():
     with pytest.raises(DataError, match="choose the split 'all rows'"):
-        run_experiment(read_interactions(frame_of("u a 0\nu b 1")), CONFIG)
+        train_experiment(read_interactions(frame_of("u a 0\nu b 1")), CONFIG)

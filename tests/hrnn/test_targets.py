@@ -30,7 +30,7 @@ def test_bce_learns_from_every_observed_outcome():
 @pytest.mark.parametrize("bad", [5.0, -1.0, 1.001])
 def test_outcomes_outside_0_to_1_are_counted_and_name_the_regressor(loss, bad):
     outcome = np.array([1, bad, 0, bad])
-    with pytest.raises(DataError, match=rf"2 of 4 outcomes .*{bad:g}.*HRNNRegressorEstimator"):
+    with pytest.raises(DataError, match=rf"2 of 4 outcomes .*{bad:g}.*scale them to 0–1"):
         check_learnable(roles(TRAIN, TRAIN, TRAIN, VALID), outcome, 5, loss)
 
 

@@ -151,7 +151,10 @@ def test_records_count_updates_and_epochs_and_average_over_targets():
     assert [one["epoch"] for one in epochs] == [1, 2]
     assert [one["updates"] for one in epochs] == [batches, 2 * batches]
     assert epochs == trainer.history
-    seconds = [one["seconds"] for one in records]
+    valid_batches = -(-len(trainer.data.users_with(VALID)) // 5)
+    kinds = ["update"] * batches + ["validation"] * valid_batches + ["epoch"]
+    assert [one["kind"] for one in records] == 2 * kinds
+    seconds = [one["seconds"] for one in records if one["kind"] != "validation"]
     assert seconds == sorted(seconds)
     means = [one["loss"] for one in updates[:batches]]
     assert min(means) < epochs[0]["train_loss"] < max(means)

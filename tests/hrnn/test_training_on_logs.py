@@ -110,7 +110,7 @@ def test_rows_of_outcome_zero_are_read_and_teach_what_the_loss_can_learn():
 
 
 def test_outcomes_of_stars_name_the_regressor():
-    with pytest.raises(DataError, match=r"6 of 8 outcomes.*HRNNRegressorEstimator"):
+    with pytest.raises(DataError, match=r"6 of 8 outcomes.*scale them to 0–1"):
         told(LOG.assign(OUTCOME=[1, 2, 3, 4, 5, 1, 2, 3]))
 
 

@@ -139,6 +139,25 @@ def test_a_missing_log_fails_in_a_sentence(dataset: Dataset, trained: Trained) -
     assert "there is no log" in final["message"]
 
 
+def test_a_run_whose_held_out_items_are_all_unknown_is_finished_without_figures(
+    home: Path, trained: Trained
+) -> None:
+    rows = "".join(
+        f"u{u},{item},{at}\n"
+        for u in range(3)
+        for at, item in enumerate(["a", "b", "c", f"new{u}"])
+    )
+    cold = import_log("local", f"user,item,time\n{rows}".encode(), "cold")
+    run = create_run(cold, experiment())
+    trained(run)
+    final = run.final()
+    assert run.state() == State.FINISHED, run.log_tail()
+    assert final is not None
+    assert final["report"] is None
+    assert "not enough data to evaluate" in final["message"]
+    assert (run.model_folder / "model.json").exists()
+
+
 def test_stop_keeps_the_best_weights(dataset: Dataset, wait_for: Wait) -> None:
     run = create_run(dataset, experiment(epochs=100_000))
     launcher = Launcher()
