@@ -9,6 +9,7 @@ from pathlib import Path
 
 import hrnn
 from hrnn.columns import OPTIONAL, REQUIRED, USER_ID
+from hrnn.data.export import inert
 from hrnn.errors import HRNNError
 from hrnn.training.config import RECOMMENDED, ExperimentConfig, TrainConfig
 
@@ -114,7 +115,14 @@ def _recommend(options: argparse.Namespace) -> None:
     answer = model.recommend_frame(
         data, top_k=options.top_k, start=options.start, exclude_seen=options.exclude_seen
     )
-    answer.to_csv(sys.stdout, index=False)
+    table, changed = inert(answer)
+    if changed:
+        print(
+            f"note: {changed:,} ids start like a spreadsheet formula and are written with an"
+            " apostrophe before them",
+            file=sys.stderr,
+        )
+    table.to_csv(sys.stdout, index=False)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -9,6 +10,7 @@ import pyarrow.parquet as pq
 
 from hrnn.data.interactions import Interactions
 
+CASES = Path(__file__).parent.parent / "cases"
 HEADER = "user_id,item_id,timestamp"
 
 

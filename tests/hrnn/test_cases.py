@@ -3,15 +3,13 @@
 import csv
 import json
 from functools import cache
-from pathlib import Path
 
 import pytest
 
 import hrnn
 from hrnn.data.interactions import Interactions
-from tests.hrnn.logs import codes, items_of, lines_of
+from tests.hrnn.logs import CASES, codes, items_of, lines_of
 
-CASES = Path(__file__).parent.parent / "cases"
 EXPECTED = {
     folder.name: json.loads((folder / "expected.json").read_text())
     for folder in sorted(CASES.iterdir())
