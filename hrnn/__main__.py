@@ -118,8 +118,8 @@ def _recommend(options: argparse.Namespace) -> None:
     table, changed = inert(answer)
     if changed:
         print(
-            f"note: {changed:,} ids start like a spreadsheet formula and are written with an"
-            " apostrophe before them",
+            f"note: ids that start like a spreadsheet formula are written with an apostrophe"
+            f" before them (cells: {changed:,})",
             file=sys.stderr,
         )
     table.to_csv(sys.stdout, index=False)

@@ -1,6 +1,8 @@
 """Each page, empty and loaded, by the keys of its widgets."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -294,3 +296,28 @@ def test_starting_a_new_session_changes_the_recommendations(run: Run) -> None:
     app.radio(key="explore_start").set_value("new").run()
     assert app.dataframe[0].value["Score"].tolist() != before
     assert app.query_params["explore_start"] == "new"
+
+
+def test_no_page_before_explore_brings_torch(dataset: Dataset) -> None:
+    code = f"""
+import sys
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file("app.py", default_timeout=60)
+app.query_params["log"] = {dataset.id!r}
+for page in {PAGES[:3]!r}:
+    app.run()
+    app.switch_page(f"pages/{{page}}.py").run()
+    assert app.title, page
+sys.exit("torch" in sys.modules)
+"""
+    script = dataset.folder / "probe.py"
+    script.write_text(code.replace('"app.py"', repr(str(ROOT / "app.py"))))
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
