@@ -3,9 +3,12 @@
 import streamlit as st
 
 from ui import page, sidebar
-from ui import quiet as quiet  # last: it freezes what the imports above made
+from ui.quiet import freeze
 
+freeze()
 st.set_page_config(page_title="HRNN Studio", layout="wide", initial_sidebar_state="expanded")
 chosen = page.navigation()
-sidebar.draw()
-chosen.run()
+try:
+    chosen.run()
+finally:  # after the page, since it shows what was picked there; whatever became of the page
+    sidebar.draw()

@@ -6,11 +6,12 @@ import sys
 import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 import hrnn
 from hrnn.columns import OPTIONAL, REQUIRED, USER_ID
 from hrnn.data.export import inert
-from hrnn.errors import HRNNError
+from hrnn.errors import DataError, HRNNError
 from hrnn.training.config import RECOMMENDED, ExperimentConfig, TrainConfig
 
 
@@ -74,7 +75,10 @@ def _train(options: argparse.Namespace) -> None:
     from hrnn.experiment import train_experiment  # noqa: PLC0415 - torch, only here
 
     names = [one.name for one in dataclasses.fields(TrainConfig)]  # pyright: ignore
-    settings = TrainConfig(**{name: getattr(options, name) for name in names})
+    given: dict[str, Any] = {name: getattr(options, name) for name in names}
+    if given["early_stopping_patience"] == "None":
+        given["early_stopping_patience"] = None
+    settings = TrainConfig(**given)
     config = ExperimentConfig(
         split=options.split, timeout_minutes=options.timeout, training=settings
     )
@@ -84,7 +88,11 @@ def _train(options: argparse.Namespace) -> None:
     trained = train_experiment(data, config, [_say])
     trained.model.save(options.out)
     print(f"trained in {time.monotonic() - started:.1f} s, saved in {options.out}", file=sys.stderr)
-    report = trained.measure()
+    try:
+        report = trained.measure()
+    except DataError as error:  # the model is good; only its figures cannot be had
+        print(f"note: no figures: {error}", file=sys.stderr)
+        return
     if report is not None:
         print(report.heading)
         print(report.table.to_string(index=False, float_format="{:.4f}".format))

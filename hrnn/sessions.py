@@ -12,6 +12,7 @@ from hrnn.data.interactions import Interactions
 from hrnn.errors import ConfigError, DataError
 
 MINUTE_US = 60 * 1_000_000
+_FOREVER_US = 2.0**62  # no gap is longer, and it fits an int64
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def check_timeout(timeout_minutes: float | None) -> int | None:
         raise ConfigError(
             f"timeout_minutes={timeout_minutes}: it must be above 0; 30 is usual for the web"
         )
-    return round(timeout_minutes * MINUTE_US)
+    return round(min(timeout_minutes * MINUTE_US, _FOREVER_US))
 
 
 def gaps_minutes(data: Interactions) -> np.ndarray:

@@ -22,7 +22,7 @@ def main() -> None:
         )
     if file is not None:
         import_form(file)
-    dataset = state.current_log()
+    dataset = page.log_here()
     if dataset is None:
         return
     st.subheader(literal(dataset.name), anchor=False)

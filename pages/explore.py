@@ -16,7 +16,7 @@ from ui.exploring import (
 from ui.inputs import pick_exclude_seen, pick_run, pick_start, pick_user
 from ui.words import literal
 from workspace.datasets import Dataset
-from workspace.runs import DONE, Run
+from workspace.runs import Run
 
 _TOP_K = 10
 
@@ -27,12 +27,13 @@ def main() -> None:
     dataset = page.need_log()
     if dataset is None:
         return
-    runs = [run for run in state.runs_of(dataset) if run.state() in DONE]
+    page.say_note(dataset.note)
+    runs = [run for run in state.runs_of(dataset) if run.has_model()]
     left, right = st.columns(2)
     with right:
-        run = pick_run(runs, state.current_run(dataset, with_model=True), "Model")
+        run = pick_run(runs, "Model")
     if run is None:
-        st.info("There is no model of this log yet. Train one first; the defaults take a minute.")
+        st.info("There is no model of this log yet. Train one first; a small log takes minutes.")
         page.step("Go to Train", page.TRAIN, "to_train")
         return
     with left:
@@ -66,7 +67,7 @@ def explore(dataset: Dataset, run: Run, user: str) -> None:
                 st.dataframe(table, hide_index=True)
             else:
                 st.info(f"User {literal(user)} has seen every item; show seen ones to get a list.")
-        st.markdown(held_out_words(scene, ranked, titles))
+        st.markdown(held_out_words(scene, ranked, exclude, titles))
 
 
 main()

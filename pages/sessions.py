@@ -7,6 +7,7 @@ from ui import charts, page, state
 from ui.inputs import pick_session_ids, pick_timeout, pick_user
 from ui.report import tiles
 from ui.sessions import gap_bins, session_tiles, user_gaps
+from ui.words import literal
 
 
 @page.guarded
@@ -26,7 +27,10 @@ def main() -> None:
         + (" Session ids decide first; the timeout cuts the rows without one." if use_ids else "")
     )
     bins = gap_bins(dataset.owner, dataset.id)
-    st.altair_chart(charts.gap_histogram(bins, timeout), key="gaps")
+    if bins["gaps"].any():
+        st.altair_chart(charts.gap_histogram(bins, timeout), key="gaps")
+    else:
+        st.info("No two interactions of a user lie apart, so there is no gap to draw.")
     left, right = st.columns(2)
     left.altair_chart(
         charts.distribution(sessions.lengths, "interactions a session", "sessions"), key="lengths"
@@ -35,13 +39,13 @@ def main() -> None:
         charts.distribution(sessions.per_user, "sessions a user", "users"), key="per_user"
     )
     st.subheader("One user's timeline", anchor=False)
-    user = pick_user(dataset, "sessions_user")
-    titles = state.titles_of(dataset.owner, dataset.id)
-    st.plotly_chart(
-        charts.timeline(user_gaps(data, sessions, user, titles)),
-        key="timeline",
-        config=charts.QUIET,
-    )
+    user = pick_user(dataset, "sessions_user", preferred=dataset.users // 2)
+    if user in data.user_ids:
+        titles = state.titles_of(dataset.owner, dataset.id)
+        frame = user_gaps(data, sessions, user, titles)
+        st.plotly_chart(charts.timeline(frame), key="timeline", config=charts.QUIET)
+    else:
+        st.warning(f"User {literal(user)} is not in this log. Choose another.")
     page.step("Train on these sessions", page.TRAIN, "to_train")
 
 

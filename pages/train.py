@@ -5,10 +5,10 @@ import streamlit as st
 from hrnn.errors import HRNNError
 from hrnn.training.roles import check_learnable
 from ui import live, page, state
-from ui.inputs import pick_experiment, pick_run, pick_split, split_words
-from ui.words import literal, minutes
+from ui.inputs import pick_experiment, pick_run, pick_split, say_timeout, split_words
+from ui.words import cut_words, literal
 from workspace.datasets import Dataset
-from workspace.runs import DONE, Run, create_run
+from workspace.runs import Run, create_run
 
 
 @page.guarded
@@ -17,6 +17,7 @@ def main() -> None:
     dataset = page.need_log()
     if dataset is None:
         return
+    page.say_note(dataset.note)
     left, right = st.columns([1, 2], gap="large")
     with left:
         configure(dataset)
@@ -29,15 +30,13 @@ def main() -> None:
 
 
 def configure(dataset: Dataset) -> None:
-    timeout, problem = state.current_timeout()
-    if problem:
-        st.error(problem)
-    st.markdown(f"**{literal(dataset.name)}**, sessions cut at **{minutes(timeout)}**")
+    timeout = say_timeout()
+    data = state.rows_of(dataset.owner, dataset.id)
+    use_ids = state.uses_session_ids(data)
+    st.markdown(f"**{literal(dataset.name)}**, sessions cut {cut_words(timeout, use_ids)}")
     split_kind = pick_split()
-    use_ids = state.picked("use_session_ids") != "False"
     try:
         experiment = pick_experiment(split_kind, timeout, use_ids)
-        data = state.rows_of(dataset.owner, dataset.id)
         split = state.split_of(dataset.owner, dataset.id, split_kind)
         check_learnable(split.role, data.outcome, len(data.item_ids), experiment.training.loss)
     except HRNNError as error:
@@ -54,13 +53,13 @@ def configure(dataset: Dataset) -> None:
 
 
 def watch(dataset: Dataset, runs: list[Run]) -> None:
-    run = pick_run(runs, state.current_run(dataset))
+    run = pick_run(runs)
     if run is None:
-        st.info("No run yet. Choose the split, then start: the defaults are a good first try.")
+        st.info("There is no run on this log yet. The defaults are a good first try.")
         return
     live.controls(run)
     live.watch(run)
-    if run.state() in DONE:
+    if run.has_model():
         page.step("Explore what it recommends", page.EXPLORE, "to_explore")
 
 

@@ -153,7 +153,7 @@ def curves(frame: pd.DataFrame, best_epoch: int | None) -> alt.LayerChart:
     series = ["training, each update", "training", "validation"]
     color = alt.Color(
         "series:N",
-        scale=alt.Scale(domain=series, range=["#d5d9de", GREY, ACCENT]),
+        scale=alt.Scale(domain=series, range=["#9aa3ad", GREY, ACCENT]),
         legend=alt.Legend(title=None, orient="top"),
     )
     base = alt.Chart(frame).encode(
@@ -166,10 +166,11 @@ def curves(frame: pd.DataFrame, best_epoch: int | None) -> alt.LayerChart:
             alt.Tooltip("loss:Q", format=".4f"),
         ],
     )
-    lines = base.mark_line()
+    each = base.transform_filter("datum.series == 'training, each update'").mark_line(opacity=0.4)
+    lines = base.transform_filter("datum.series != 'training, each update'").mark_line()
     points = base.transform_filter("datum.series != 'training, each update'").mark_point(
         filled=True
     )
     best = pd.DataFrame({"epoch": [] if best_epoch is None else [best_epoch]}, dtype=float)
     rule = alt.Chart(best).mark_rule(strokeDash=[4, 3], color=ACCENT).encode(x="epoch:Q")
-    return (lines + points + rule).properties(height=320)
+    return (each + lines + points + rule).properties(height=320)

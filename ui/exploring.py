@@ -10,9 +10,11 @@ import hrnn
 from hrnn.data.interactions import Interactions
 from hrnn.experiment import use_threads
 from hrnn.recommend.base import Recommender
+from hrnn.recommend.recommender import HierarchicalSequentialRecommender
 from hrnn.sessions import MINUTE_US
 from ui import state
-from ui.words import literal, minutes, moment, plural
+from ui.quiet import freeze
+from ui.words import cut_words, literal, minutes, moment, plural
 from workspace.datasets import Dataset
 from workspace.runs import Run
 
@@ -39,7 +41,9 @@ class Scene:
 def model_of(run_id: str, _run: Run) -> Recommender:
     """Open a run's model once for all visits."""
     use_threads(1)
-    return hrnn.load(_run.model_folder)
+    model = hrnn.load(_run.model_folder)
+    freeze()  # torch came with it
+    return model
 
 
 def scene_of(dataset: Dataset, run: Run, model: Recommender, user: str) -> Scene:
@@ -58,21 +62,19 @@ def scene_of(dataset: Dataset, run: Run, model: Recommender, user: str) -> Scene
     return Scene(user, before, item, int(data.time_us[row]), begins)
 
 
-def draw_sessions(scene: Scene, model: Recommender, titles: dict[str, str]) -> None:
+def draw_sessions(
+    scene: Scene, model: HierarchicalSequentialRecommender, titles: dict[str, str]
+) -> None:
     """Draw the sessions, newest first; what the model does not read is marked."""
     data = scene.history
     sessions = model.sessions(data)
     read, length = model.estimator.config.max_sessions, model.estimator.config.max_session_len
-    cut = model.session_timeout_minutes
-    by = "session ids" if cut is None else f"a timeout of {minutes(cut)}"
-    st.caption(
-        f"As the model cuts them: by {by}. It reads the last {read}, and {length} items of each."
-    )
+    by = cut_words(model.session_timeout_minutes, model.use_session_ids)
+    st.caption(f"Cut as in training, {by}. The model reads the last {read}, {length} items each.")
     number = sessions.in_user
     last = int(number.max())
-    ends: dict[int, int] = {}
-    for session in range(last + 1):
-        ends[session] = int(data.time_us[number == session].max())
+    ends = np.full(last + 1, np.iinfo(np.int64).min)
+    np.maximum.at(ends, number, data.time_us)
     for session in range(last, max(last - read, -1), -1):
         rows = np.flatnonzero(number == session)
         _draw_session(data, rows, session, ends, titles, length, last)
@@ -87,12 +89,12 @@ def _draw_session(
     data: Interactions,
     rows: np.ndarray,
     session: int,
-    ends: dict[int, int],
+    ends: np.ndarray,
     titles: dict[str, str],
     length: int,
     last: int,
 ) -> None:
-    start, end = int(data.time_us[rows[0]]), ends[session]
+    start, end = int(data.time_us[rows[0]]), int(ends[session])
     facts = [f"{moment(start)} UTC", plural(len(rows), "item")]
     if end > start:
         facts.append(minutes((end - start) / MINUTE_US))
@@ -144,25 +146,36 @@ def recs_table(scene: Scene, ranked: pd.DataFrame, titles: dict[str, str]) -> pd
     seen = set(scene.history.item_ids)
     items = ranked["ITEM_ID"].tolist()
     notes = [
-        ", ".join(["this came next"] * (item == scene.held_out) + ["seen before"] * (item in seen))
+        ", ".join(["came next"] * (item == scene.held_out) + ["seen"] * (item in seen))
         for item in items
     ]
-    table = pd.DataFrame({"Rank": ranked["RANK"], "Score": ranked["SCORE"].round(2), "": notes})
+    table = pd.DataFrame({"Rank": ranked["RANK"], "Score": ranked["SCORE"].round(2), "Note": notes})
     if titles:
         table.insert(1, "Title", [titles.get(item, item) for item in items])
     return table.assign(Item=items)
 
 
-def held_out_words(scene: Scene, ranked: pd.DataFrame, titles: dict[str, str]) -> str:
-    """Say what was held out and where it stands among all items."""
+def held_out_words(
+    scene: Scene, ranked: pd.DataFrame, exclude_seen: bool, titles: dict[str, str]
+) -> str:
+    """Say what was held out and where it stands among all items, under which rule."""
     if scene.held_out is None or scene.held_out_time is None:
-        return "Nothing of this user was held out: the model learned from every interaction shown."
+        return "Nothing of this user was held out, so the model may have learned what comes next."
     hit = ranked.loc[ranked["ITEM_ID"] == scene.held_out, "RANK"]
-    place = f"rank {int(hit.iloc[0]):,} of {len(ranked):,}" if len(hit) else "not in the list"
+    rule = "items seen before left out" if exclude_seen else "items seen before included"
+    rank = f"rank {int(hit.iloc[0]):,}" if len(hit) else "not"
+    place = f"{rank} among {len(ranked):,}, {rule}"
     session = "which begins a new session" if scene.begins else "in the same session"
     title = literal(titles.get(scene.held_out, scene.held_out))
     when = f"{moment(scene.held_out_time)} UTC, {session}"
-    return f"Held out from training, and what really came next: **{title}** ({when}) – {place}."
+    again = (
+        " The user had it before: a list without seen items cannot hold it."
+        if scene.held_out in set(scene.history.item_ids)
+        else ""
+    )
+    return (
+        f"Held out from training, and what really came next: **{title}** ({when}) – {place}.{again}"
+    )
 
 
 def draw_popular(dataset: Dataset, titles: dict[str, str]) -> None:

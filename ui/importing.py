@@ -4,18 +4,18 @@ from typing import Any
 
 import streamlit as st
 
-from hrnn.columns import ITEM_ID, OUTCOME, SESSION_ID, TIMESTAMP, USER_ID
+from hrnn.columns import ITEM_ID, OUTCOME, REQUIRED, SESSION_ID, TIMESTAMP, USER_ID
 from hrnn.data.mapping import guess_columns, guess_title
 from hrnn.data.reading import first_values, read_interactions
 from hrnn.data.tables import TextTable, load_text
 from hrnn.errors import HRNNError
 from ui import state
 from ui.page import say_error
-from ui.words import literal
+from ui.words import literal, plural
 from workspace.datasets import keep
 from workspace.samples import SAMPLES, import_sample
 
-NOT_USED = "– not used –"
+NOT_USED, CHOOSE = "– not used –", "– choose –"
 _PREVIEW_ROWS = 500
 _ROLES = (
     (USER_ID, "map_user", "User"),
@@ -48,6 +48,7 @@ def _import_sample() -> None:
     key = st.session_state.sample_pick
     if key is None:
         return
+    st.session_state.sample_pick = None  # so that the same one can be taken again
     try:
         state.choose_log(import_sample(state.OWNER, key))
     except HRNNError as error:
@@ -73,10 +74,30 @@ def import_form(file: Any) -> None:
     with st.expander(words, expanded=not imported):
         columns = _mapping(text)
         title = st.session_state[_TITLE_KEY]
+        problem = _unfit(text, columns, title)
+        if problem:
+            st.warning(literal(problem))
         dayfirst = _ask_day_order()
         st.dataframe(_examples(text, columns), hide_index=True)
-        if st.button("Import this log", key="import_go", type="primary"):
+        go = st.button("Import this log", key="import_go", type="primary", disabled=bool(problem))
+        if go:
             _import(file, columns, None if title == NOT_USED else title, dayfirst)
+
+
+def _unfit(text: TextTable, columns: dict[str, str | None], title: str) -> str:
+    """Say what keeps a file from being imported with these columns; nothing if nothing does."""
+    if len(text.names) < len(REQUIRED):
+        return (
+            f"The file has {plural(len(text.names), 'column')}; a log needs three: user, item and"
+            " time. Is its separator one of , ; | or a tab?"
+        )
+    labels = {role: label.lower() for role, _, label in _ROLES}
+    missing = [labels[role] for role in REQUIRED if columns[role] == CHOOSE]
+    if missing:
+        return f"No column looks like the {' or the '.join(missing)}. Choose, if there is one."
+    used = [*(name for name in columns.values() if name), *([] if title == NOT_USED else [title])]
+    twice = next((name for name in used if used.count(name) > 1), None)
+    return f"Column {twice!r} has two meanings. Choose one column for each." if twice else ""
 
 
 @st.cache_data(max_entries=4, show_spinner="Looking at the file")
@@ -88,7 +109,7 @@ def _guess(text: TextTable) -> None:
     """Set the widgets to the guesses for a file seen for the first time."""
     guessed = guess_columns(text.names, first_values(text))
     for role, key, _ in _ROLES:
-        fallback = NOT_USED if role in _OPTIONAL else text.names[0]
+        fallback = NOT_USED if role in _OPTIONAL else CHOOSE
         st.session_state[key] = guessed.get(role, fallback)
     free = [name for name in text.names if name not in guessed.values()]
     st.session_state[_TITLE_KEY] = guess_title(free) or NOT_USED
@@ -99,7 +120,7 @@ def _mapping(text: TextTable) -> dict[str, str | None]:
     columns: dict[str, str | None] = {}
     places = st.columns(len(_ROLES) + 1)
     for place, (role, key, label) in zip(places, _ROLES, strict=False):
-        options = [NOT_USED, *text.names] if role in _OPTIONAL else text.names
+        options = [NOT_USED if role in _OPTIONAL else CHOOSE, *text.names]
         state.prepare(key, options[0], options)
         value = place.selectbox(label, options, key=key)
         columns[role] = None if value == NOT_USED else value

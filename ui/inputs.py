@@ -1,5 +1,6 @@
 """Inputs shared by pages, and the Train page's inputs as settings."""
 
+from collections.abc import Container
 from typing import TypeVar
 
 import streamlit as st
@@ -8,9 +9,9 @@ from hrnn.data.interactions import Interactions
 from hrnn.evaluation.splits import Split
 from hrnn.training.config import RECOMMENDED, ExperimentConfig, TrainConfig
 from ui import state
-from ui.words import minutes, plural
+from ui.words import literal, minutes, plural
 from workspace.datasets import Dataset
-from workspace.runs import Run
+from workspace.runs import Run, list_runs
 
 _MARKS = (5.0, 15.0, 30.0, 60.0, 240.0, 1440.0)
 _STOPS = (
@@ -28,7 +29,7 @@ _MARK_KEY, _RUN_KEY = "timeout_mark", "run_pick"
 N = TypeVar("N", int, float)
 
 _STARTS = {
-    "auto": "As it really was",
+    "auto": "As in the log",
     "continue": "Continue the last session",
     "new": "Start a new session",
 }
@@ -36,12 +37,9 @@ _STARTS = {
 
 def pick_timeout() -> float:
     """Let the timeout be moved on a log scale, with the usual ones a click away; minutes."""
-    current, problem = state.current_timeout()
-    if problem:
-        st.error(problem)
-    chosen = st.session_state.get(state.TIMEOUT, current)
-    stops = sorted({*_STOPS, current, chosen})
-    state.prepare(state.TIMEOUT, current, stops)
+    current = say_timeout()
+    stops = sorted({*_STOPS, current})
+    st.session_state[state.TIMEOUT] = current
     timeout = st.select_slider(
         "Timeout", stops, format_func=minutes, key=state.TIMEOUT, help="On a log scale."
     )
@@ -59,6 +57,15 @@ def pick_timeout() -> float:
     return float(timeout)
 
 
+def say_timeout() -> float:
+    """Return the timeout in minutes; if the link's is none, say so and forget it."""
+    timeout, problem = state.current_timeout()
+    if problem:
+        st.error(literal(problem))
+        state.remember(state.TIMEOUT, None)
+    return timeout
+
+
 def _take_mark() -> None:
     mark = st.session_state[_MARK_KEY]
     if mark is not None:
@@ -69,30 +76,41 @@ def pick_session_ids(data: Interactions) -> bool:
     """Let explicit session ids be used or not, where the log has some."""
     if data.session_index is None:
         return False
-    state.prepare("use_session_ids", True)
-    use = st.toggle("Use the log's session ids", key="use_session_ids")
-    state.remember("use_session_ids", use)
+    state.prepare(state.SESSION_IDS, True)
+    use = st.toggle("Use the log's session ids", key=state.SESSION_IDS)
+    state.remember(state.SESSION_IDS, use)
     return use
 
 
-def pick_user(dataset: Dataset, key: str, label: str = "User") -> str:
-    """Let a user be chosen from the most active ones, or any by typing the id."""
-    users = dataset.users_by_activity()
+def pick_user(dataset: Dataset, key: str, preferred: int = 0) -> str:
+    """Let a user be chosen from the most active ones, or any by typing the id.
+
+    Args:
+        dataset: the log.
+        key: of the widget.
+        preferred: the place of the user shown first, among the users by activity.
+    """
+    users = state.users_of(dataset.owner, dataset.id)
     options = users[:_MOST_USERS]
-    wanted = st.session_state.get(key) or state.picked(key)
+    wanted = state.picked(key)
     if wanted and wanted not in options:
         options = [wanted, *options]
-    state.prepare(key, options[len(options) // 2 if key == "sessions_user" else 0], options)
-    user = st.selectbox(label, options, key=key, accept_new_options=len(users) > len(options))
+    state.prepare(key, options[min(preferred, len(options) - 1)], options)
+    user = st.selectbox("User", options, key=key, accept_new_options=len(users) > len(options))
     state.remember(key, user)
     return str(user)
 
 
-def pick_run(runs: list[Run], current: Run | None, label: str = "Run") -> Run | None:
+def pick_run(runs: list[Run], label: str = "Run") -> Run | None:
     """Let one of some runs be chosen; None where there is none."""
     known = {run.id: run for run in runs}
+    current = state.current_run(runs)
     if current is None:
         return None
+    made = state.picked(state.RUN)
+    if made is not None and made not in known and not _exists(made):
+        state.say_unused(state.RUN, made, f"the newest, {current.name}")
+        state.remember(state.RUN, None)
     st.session_state[_RUN_KEY] = current.id
 
     def choose() -> None:
@@ -105,8 +123,11 @@ def pick_run(runs: list[Run], current: Run | None, label: str = "Run") -> Run | 
         key=_RUN_KEY,
         on_change=choose,
     )
-    state.remember(state.RUN, current.id)
     return current
+
+
+def _exists(made: str) -> bool:
+    return any(run.id == made for run in list_runs(state.OWNER))
 
 
 def split_words(split: Split) -> str:
@@ -193,9 +214,18 @@ def pick_experiment(split: str, timeout: float, use_session_ids: bool) -> Experi
     )
 
 
+class _Between(Container[float]):
+    """The numbers from one to another; nothing that is not a number."""
+
+    def __init__(self, low: float, high: float) -> None:
+        self.low, self.high = low, high
+
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, int | float) and self.low <= value <= self.high
+
+
 def _number(key: str, label: str, default: N, low: N, high: N) -> N:
-    state.prepare(key, default)
-    st.session_state[key] = min(max(st.session_state[key], low), high)
+    state.prepare(key, default, _Between(low, high))
     form = "%g" if isinstance(default, float) else None
     step = None if isinstance(default, int) else low or 0.05
     value = st.number_input(label, low, high, key=key, format=form, step=step)

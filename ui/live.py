@@ -33,9 +33,12 @@ def launcher() -> Launcher:
 def controls(run: Run) -> None:
     """Offer what can be done with a run in its state; they stand outside the ticking part."""
     state = run.state()
-    if state in ACTIVE and st.button("Stop and keep the best", key="train_stop"):
-        launcher().stop(run)
-        st.rerun()
+    if state in ACTIVE:
+        stopping = run.stopping()
+        label = "Stopping" if stopping else "Stop and keep the best"
+        if st.button(label, key="train_stop", disabled=stopping):
+            launcher().stop(run)
+            st.rerun()
     if state in (State.INTERRUPTED, State.QUEUED):
         label = "Resume" if state == State.INTERRUPTED else "Start now"
         if st.button(label, key="train_resume", type="primary"):
@@ -61,12 +64,15 @@ def _tick(run: Run) -> None:
 def _draw(run: Run, state: State) -> None:
     events = run.events()
     final = run.final() or {}
+    message = final.get("message", "")
     if state == State.FAILED:
-        say_error(final.get("message") or "The run failed")
+        say_error(message or "the run failed")
+    elif state == State.STOPPED and not run.has_model():
+        st.markdown(f"Stopped: {literal(message)}.")
     else:
-        st.markdown(_IN_WORDS[state])
-        if final.get("message"):
-            st.warning(literal(f"No figures: {final['message']}."))
+        st.markdown("Stopping." if state in ACTIVE and run.stopping() else _IN_WORDS[state])
+        if message:
+            st.caption(f"No figures: {literal(message)}.")
     if state in ACTIVE:
         fraction, text = progress(run, events)
         st.progress(fraction, text=text)
@@ -141,14 +147,20 @@ def _draw_report(report: dict[str, Any]) -> None:
     st.markdown("**How often the held-out interaction is found**")
     st.dataframe(wide.loc[list(dict.fromkeys(table["METRIC"]))].rename_axis("Metric"))
     counts = report["counts"]
-    short = plural(counts["too_short"], "user")
-    cold = plural(counts["cold"], "user")
-    tied = plural(counts["tied_last"], "held-out interaction")
     st.caption(
-        f"{literal(report['heading'])} · 95 % bootstrap intervals over users · left out: {short}"
-        f" with fewer than three interactions to learn from, {cold} whose held-out item no training"
-        f" row has · {tied} tied in time with the one before"
+        f"{literal(report['heading'])} · 95 % bootstrap intervals over users · not measured:"
+        f" {plural(counts['too_short'], 'user')} with fewer than three interactions to learn from,"
+        f" {plural(counts['cold'], 'user')} whose held-out item no training row has ·"
+        f" {plural(counts['tied_last'], 'held-out interaction')} tied in time with another that"
+        " might have been held out"
     )
+    seen, measured = counts["seen_before"], counts["evaluated"]
+    if seen:
+        st.caption(
+            f"{plural(seen, 'held-out item')} had been seen by the user before. A list without seen"
+            f" items cannot hold them, so each is a miss and no HR can exceed"
+            f" {share(1 - seen / measured)}."
+        )
 
 
 def watch_all(runs: list[Run]) -> None:
@@ -167,16 +179,18 @@ def _row(run: Run) -> dict[str, Any]:
     for one in (final.get("report") or {}).get("table", []):
         if one["MODEL"] == "HRNN":
             figures[one["METRIC"]] = one["VALUE"]
-    settings = run.experiment
+    settings, training = run.experiment, run.experiment.training
+    cut = minutes(settings.timeout_minutes or 0)
+    loss = training.loss.replace("_", "-")
     return {
         "State": str(run.state()),
         "Name": run.name,
         "Split": settings.split.replace("_", "-"),
-        "Timeout": minutes(settings.timeout_minutes or 0),
-        "Loss": settings.training.loss.replace("_", "-"),
-        "User state": settings.training.user_state,
+        "Sessions": "by ids" if settings.use_session_ids else cut,
+        "Settings": f"{training.hidden_units} units, {loss}, {training.user_state}"
+        f", seed {training.random_state}",
         "HR@10": share(figures.get("HR@10", float("nan"))),
         "NDCG@10": f"{figures['NDCG@10']:.3f}" if "NDCG@10" in figures else "–",
         "Time": seconds(final["seconds"]) if "seconds" in final else "–",
-        "Started": run.made,
+        "Started, UTC": run.made.removesuffix(" UTC"),
     }

@@ -8,7 +8,7 @@ from streamlit.navigation.page import Page
 
 from hrnn.errors import HRNNError
 from ui import state
-from ui.words import literal
+from ui.words import literal, sentence
 from workspace.datasets import Dataset
 
 #: Less empty room than Streamlit leaves; and no table download that would run formulas.
@@ -58,14 +58,13 @@ def head(title: str, question: str) -> None:
 
 def say_error(error: object) -> None:
     """Say what is wrong, letter by letter, without a traceback."""
-    text = str(error)
-    st.error(literal(text[:1].upper() + text[1:]))
+    st.error(literal(sentence(str(error))))
 
 
 def say_note(text: str) -> None:
     """Say something that has to be known wherever a log is shown."""
     if text:
-        st.info(literal(text))
+        st.caption(literal(text))
 
 
 def step(label: str, page: str, key: str) -> None:
@@ -76,10 +75,20 @@ def step(label: str, page: str, key: str) -> None:
 
 def need_log() -> Dataset | None:
     """Return the current log, or say what to do first and link there."""
-    dataset = state.current_log()
+    dataset = log_here()
     if dataset is None:
         st.info("There is no log yet. Upload one or pick a sample on the Data page.")
         step("Go to Data", DATA, "to_data")
+    return dataset
+
+
+def log_here() -> Dataset | None:
+    """Return the current log, and say it if the link asked for one that is not here."""
+    dataset, problem = state.current_log()
+    if problem:
+        say_error(problem)
+    if dataset is not None:
+        state.choose_log(dataset)
     return dataset
 
 

@@ -1,10 +1,20 @@
-"""Imported once, after everything else: what lives for good is no business of the collector.
+"""What lives for good is no business of the garbage collector.
 
-Streamlit collects garbage after each run of a page; with pandas, Altair and Plotly loaded that
-took longer than drawing the page (docs/decisions.md).
+Streamlit collects after each run of a page, which with pandas, Altair and torch loaded took longer
+than drawing the page (docs/decisions.md). What is loaded later is frozen when it has been loaded.
 """
 
 import gc
+import sys
 
-gc.collect()
-gc.freeze()
+_seen: set[str] = set()
+_HEAVY = ("pandas", "altair", "plotly", "torch")
+
+
+def freeze() -> None:
+    """Take what is alive out of the collector's sight, once for each heavy library loaded."""
+    loaded = {name for name in _HEAVY if name in sys.modules}
+    if loaded - _seen:
+        _seen.update(loaded)
+        gc.collect()
+        gc.freeze()

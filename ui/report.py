@@ -10,6 +10,7 @@ from ui.words import literal, plural, short
 from workspace.datasets import Dataset, list_datasets
 
 _ROWS = 200
+_TILE_PIXELS = 132  # six fit beside the sidebar at 1280; narrower windows wrap
 _MEANING = {
     "USER_ID": "user",
     "ITEM_ID": "item",
@@ -21,9 +22,9 @@ _MEANING = {
 
 def tiles(values: dict[str, str], key: str | None = None) -> None:
     """Draw a row of figures."""
-    with st.container(key=key):
-        for place, (label, value) in zip(st.columns(len(values)), values.items(), strict=True):
-            place.metric(label, value, border=True)
+    with st.container(horizontal=True, key=key):
+        for label, value in values.items():
+            st.metric(label, value, border=True, width=_TILE_PIXELS)
 
 
 def pick_log(dataset: Dataset) -> None:
@@ -100,4 +101,4 @@ def _where(lines: tuple[int, ...]) -> str:
     if not lines:
         return ""
     shown = ", ".join(str(line) for line in lines[:5])
-    return f" Lines {shown}{', …' if len(lines) > 5 else ''}"
+    return f" Line{'s' if len(lines) > 1 else ''} {shown}{', …' if len(lines) > 5 else ''}."

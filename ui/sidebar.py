@@ -2,9 +2,10 @@
 
 import streamlit as st
 
+from hrnn.errors import HRNNError
 from ui import page, state
-from ui.words import literal, minutes
-from workspace.runs import ACTIVE, DONE, State
+from ui.words import clipped, minutes
+from workspace.runs import ACTIVE
 
 _PAGES = (
     (page.DATA, "Data"),
@@ -17,30 +18,33 @@ _DONE, _RUNS, _OPEN = ":material/check:", ":material/radio_button_checked:", ":m
 
 def draw() -> None:
     """Draw the sidebar; every line is a link."""
-    dataset = state.current_log()
+    with st.sidebar:
+        try:
+            _draw()
+        except HRNNError as error:
+            page.say_error(error)
+
+
+def _draw() -> None:
+    dataset, _ = state.current_log()
     timeout, _ = state.current_timeout()
     runs = state.runs_of(dataset) if dataset else []
-    states = {run.id: run.state() for run in runs}
-    run = state.current_run(dataset) if dataset else None
+    run = state.current_run(runs)
     link = state.context()
-    with st.sidebar:
-        st.caption("HRNN STUDIO")
-        log = literal(dataset.name) if dataset else "none yet"
-        st.page_link(page.DATA, label=f"Log: **{log}**", query_params=link)
-        st.page_link(page.SESSIONS, label=f"Timeout: **{minutes(timeout)}**", query_params=link)
-        model = literal(run.name) if run else "none yet"
-        st.page_link(page.TRAIN, label=f"Model: **{model}**", query_params=link)
-        st.divider()
-        active = any(one in ACTIVE for one in states.values())
-        icons = {
-            "Data": _DONE if dataset else _OPEN,
-            "Sessions": _DONE if dataset and state.picked(state.TIMEOUT) else _OPEN,
-            "Train": _RUNS if active else _DONE if _any_done(states) else _OPEN,
-            "Explore": _OPEN,
-        }
-        for path, name in _PAGES:
-            st.page_link(path, label=name, icon=icons[name], query_params=link)
-
-
-def _any_done(states: dict[str, State]) -> bool:
-    return any(one in DONE for one in states.values())
+    st.caption("HRNN STUDIO")
+    log = clipped(dataset.name) if dataset else "none yet"
+    st.page_link(page.DATA, label=f"Log: **{log}**", query_params=link)
+    st.page_link(page.SESSIONS, label=f"Timeout: **{minutes(timeout)}**", query_params=link)
+    model = clipped(run.name) if run else "none yet"
+    st.page_link(page.TRAIN, label=f"Model: **{model}**", query_params=link)
+    st.divider()
+    active = any(one.state() in ACTIVE for one in runs)
+    trained = any(one.has_model() for one in runs)
+    icons = {
+        "Data": _DONE if dataset else _OPEN,
+        "Sessions": _DONE if runs or state.picked(state.TIMEOUT) else _OPEN,
+        "Train": _RUNS if active else _DONE if trained else _OPEN,
+        "Explore": _DONE if trained and state.picked("explore_user") else _OPEN,
+    }
+    for path, name in _PAGES:
+        st.page_link(path, label=name, icon=icons[name], query_params=link)

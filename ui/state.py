@@ -1,11 +1,11 @@
 """What a person has picked: in the link, so that it can be shared, and kept from page to page.
 
 A pick lives in three places that are kept in step: the widget's key while the widget is on the
-page, the link of the page, and a memory for the visit. The widget wins, then the link, then the
-memory.
+page, the link of the page, and a memory for the visit. A link that was changed from outside (typed,
+or the browser's Back) wins, then the widget, then the memory.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Container
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -14,26 +14,44 @@ from hrnn.data.interactions import Interactions
 from hrnn.errors import HRNNError
 from hrnn.evaluation.splits import SPLITS, Split
 from hrnn.sessions import check_timeout
-from workspace.datasets import Dataset, open_dataset
+from ui.words import literal
+from workspace.datasets import Dataset, list_datasets, open_dataset
 from workspace.home import LOCAL
-from workspace.runs import DONE, Run, list_runs, open_run
+from workspace.runs import Run, list_runs
 
 T = TypeVar("T")
 
-LOG, RUN, TIMEOUT = "log", "run", "timeout_minutes"
+LOG, RUN, TIMEOUT, SESSION_IDS = "log", "run", "timeout_minutes", "use_session_ids"
 OWNER = LOCAL
 #: What every page's link carries.
-CONTEXT = (LOG, TIMEOUT, RUN)
+CONTEXT = (LOG, TIMEOUT, SESSION_IDS, RUN)
+#: What belongs to one log and means nothing for another.
+_OF_A_LOG = (RUN, SESSION_IDS, "sessions_user", "explore_user")
 DEFAULT_TIMEOUT = 30.0
+_MOST_MINUTES = 10 * 365 * 24 * 60
 
 
 def _memory() -> dict[str, str]:
     return st.session_state.setdefault("_picked", {})
 
 
+def _from_outside(key: str) -> bool:
+    """Whether the link says something else than what was last written into it."""
+    text = st.query_params.get(key)
+    return text is not None and text != _memory().get(key)
+
+
+def _as_text(value: object) -> str:
+    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
 def picked(key: str) -> str | None:
     """Return what was picked, as the text of the link."""
-    return st.query_params.get(key) or _memory().get(key)
+    if _from_outside(key):
+        return st.query_params[key]
+    if st.session_state.get(key) is not None:
+        return _as_text(st.session_state[key])
+    return _memory().get(key)
 
 
 def remember(key: str, value: object) -> None:
@@ -42,33 +60,49 @@ def remember(key: str, value: object) -> None:
         _memory().pop(key, None)
         st.query_params.pop(key, None)
         return
-    text = f"{value:g}" if isinstance(value, float) else str(value)
+    text = _as_text(value)
     _memory()[key] = text
     if st.query_params.get(key) != text:
         st.query_params[key] = text
 
 
-def prepare(key: str, default: T, allowed: Collection[T] | None = None) -> None:
+def prepare(key: str, default: T, allowed: Container[Any] | None = None) -> None:
     """Give a widget its value before it is made: what was picked, if it is allowed, else a default.
 
-    The type of the default tells how the link's text is read.
+    The type of the default tells how the link's text is read. What cannot be used is said.
     """
-    if key in st.session_state and (allowed is None or st.session_state[key] in allowed):
+    here = st.session_state.get(key)
+    if here is not None and not _from_outside(key) and (allowed is None or here in allowed):
         return
-    value, text = default, picked(key)
-    if text is not None:
-        try:
-            value = _READ.get(type(default), str)(text)
-        except ValueError:
-            value = default
-    st.session_state[key] = value if allowed is None or value in allowed else default
+    text = picked(key)
+    try:
+        value = default if text is None else _READ.get(type(default), str)(text)
+        usable = allowed is None or value in allowed
+    except ValueError:
+        value, usable = default, False
+    if not usable:
+        from_link = st.query_params.get(key) is not None
+        value = default
+        if from_link:
+            say_unused(key, text, default)
+    st.session_state[key] = value
 
 
-_READ: dict[type, Callable[[str], Any]] = {
-    bool: lambda text: text == "True",
-    int: int,
-    float: float,
-}
+def say_unused(key: str, text: str | None, instead: object) -> None:
+    """Say that something in the link cannot be used here."""
+    st.warning(
+        f"The link says {literal(key)} = {literal(text)}, which cannot be used here; it is"
+        f" {literal(instead)} instead."
+    )
+
+
+def _true_or_false(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError(text)
+    return text.lower() == "true"
+
+
+_READ: dict[type, Callable[[str], Any]] = {bool: _true_or_false, int: int, float: float}
 
 
 def context() -> dict[str, str]:
@@ -79,30 +113,34 @@ def context() -> dict[str, str]:
 
 def keep_context() -> None:
     """Write the context into the link of this page."""
-    for key, value in context().items():
-        remember(key, value)
+    for key in (LOG, RUN):
+        value = picked(key)
+        if value:
+            remember(key, value)
+    for key in (TIMEOUT, SESSION_IDS):  # whether these can be used is for the page to say
+        if not _from_outside(key) and (value := picked(key)):
+            remember(key, value)
 
 
 def choose_log(dataset: Dataset) -> None:
-    """Make a log the current one; a run of another log is no longer shown."""
+    """Make a log the current one, and forget what was picked in another."""
     if picked(LOG) != dataset.id:
-        remember(RUN, None)
+        for key in _OF_A_LOG:
+            remember(key, None)
+            st.session_state.pop(key, None)
     remember(LOG, dataset.id)
 
 
-def current_log() -> Dataset | None:
-    """Return the current log; a link to one that is not here is forgotten, with a word."""
-    made = picked(LOG)
-    if made is None:
-        return None
-    try:
-        return open_dataset(OWNER, made)
-    except HRNNError as error:
-        remember(LOG, None)
-        from ui.page import say_error  # noqa: PLC0415 - pages are made of state, not state of pages
-
-        say_error(error)
-        return None
+def current_log() -> tuple[Dataset | None, str]:
+    """Return the current log, else the newest, and what is wrong with the link's, if anything."""
+    made, problem = picked(LOG), ""
+    if made is not None:
+        try:
+            return open_dataset(OWNER, made), ""
+        except HRNNError as error:
+            problem = str(error)
+    known = list_datasets(OWNER)
+    return (known[0] if known else None), problem
 
 
 def current_timeout() -> tuple[float, str]:
@@ -113,11 +151,21 @@ def current_timeout() -> tuple[float, str]:
     try:
         value = float(text)
         check_timeout(value)
+        if value > _MOST_MINUTES:
+            raise ValueError(text)
     except ValueError as error:
-        remember(TIMEOUT, None)
-        problem = str(error) if isinstance(error, HRNNError) else f"{text!r} is no timeout"
+        problem = (
+            str(error)
+            if isinstance(error, HRNNError)
+            else (f"{TIMEOUT} = {text} is no timeout between 0 and ten years")
+        )
         return DEFAULT_TIMEOUT, f"{problem}. 30 minutes are used instead."
     return value, ""
+
+
+def uses_session_ids(data: Interactions) -> bool:
+    """Whether the log has session ids, and they are to decide."""
+    return data.session_index is not None and (picked(SESSION_IDS) or "True").lower() != "false"
 
 
 def runs_of(dataset: Dataset) -> list[Run]:
@@ -125,18 +173,10 @@ def runs_of(dataset: Dataset) -> list[Run]:
     return [run for run in list_runs(OWNER) if run.dataset == dataset.id]
 
 
-def current_run(dataset: Dataset, with_model: bool = False) -> Run | None:
-    """Return the run picked, or else the newest on this log (that left a model)."""
-    runs = runs_of(dataset)
-    if with_model:
-        runs = [run for run in runs if run.state() in DONE]
+def current_run(runs: list[Run]) -> Run | None:
+    """Return the run picked, if it is one of these, else the newest of them."""
     made = picked(RUN)
     return next((run for run in runs if run.id == made), runs[0] if runs else None)
-
-
-def open_picked_run(made: str) -> Run:
-    """Open a run by the id of a widget."""
-    return open_run(OWNER, made)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the log")
@@ -159,3 +199,9 @@ def split_of(owner: str, made: str, split: str) -> Split:
         DataError: the log is too short for the split.
     """
     return SPLITS[split](rows_of(owner, made))
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def users_of(owner: str, made: str) -> list[str]:
+    """List a dataset's users, the most active first, once for all visits."""
+    return open_dataset(owner, made).users_by_activity()

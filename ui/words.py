@@ -4,12 +4,26 @@ import re
 from datetime import UTC, datetime
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~:$<>&])")
+#: What Markdown turns into links and icons even where its marks are escaped.
+_LINK_LIKE = re.compile(r"www(?=\.)|(https?|ftp)(?=:)|:(?=[a-z])|(?=@)", re.IGNORECASE)
+_JOINER = "\u2060"  # no width, no break
 _SECOND, _MINUTE, _HOUR, _DAY = 1 / 60, 1, 60, 24 * 60
 
 
 def literal(text: object) -> str:
     """Write text from outside so that Markdown shows it letter by letter and runs none of it."""
-    return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
+    broken = _LINK_LIKE.sub(rf"\g<0>{_JOINER}", " ".join(str(text).split()))
+    return _SPECIAL.sub(r"\\\1", broken)
+
+
+def clipped(text: str, most: int = 26) -> str:
+    """Write text from outside in one short line."""
+    return literal(text if len(text) <= most else text[: most - 1] + "…")
+
+
+def sentence(text: str) -> str:
+    """Begin with a capital, unless the first word is a name that must stay as it is."""
+    return text[:1].upper() + text[1:] if text.split(" ")[0].isalpha() else text
 
 
 def minutes(value: float) -> str:
@@ -19,6 +33,12 @@ def minutes(value: float) -> str:
             shown = value / size
             break
     return f"{shown:.0f} {unit}" if shown >= 10 or shown % 1 < 0.05 else f"{shown:.1f} {unit}"
+
+
+def cut_words(timeout_minutes: float | None, by_ids: bool) -> str:
+    """Say what cuts the sessions."""
+    by_gap = "" if timeout_minutes is None else f"at **{minutes(timeout_minutes)}**"
+    return f"**by their ids**, rows without one {by_gap}" if by_ids else by_gap
 
 
 def seconds(value: float) -> str:

@@ -58,13 +58,21 @@ class Dataset:
 
     def titles(self) -> dict[str, str]:
         """Return the title of each item that has one."""
-        table = pq.read_table(self.folder / _ITEMS)
+        table = self._table(_ITEMS)
         pairs = zip(table["item"].to_pylist(), table["title"].to_pylist(), strict=True)
         return {item: title for item, title in pairs if title}
 
     def users_by_activity(self) -> list[str]:
         """Return user ids, those with most interactions first."""
-        return pq.read_table(self.folder / _USERS)["user"].to_pylist()
+        return self._table(_USERS)["user"].to_pylist()
+
+    def _table(self, name: str) -> pa.Table:
+        try:
+            return pq.read_table(self.folder / name)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise DataError(
+                f"the log {self.name!r} is damaged ({error}); import it again"
+            ) from None
 
 
 def import_log(
@@ -92,15 +100,26 @@ def import_log(
         WorkspaceError: the home cannot be written.
     """
     data = read_interactions(source, columns, dayfirst=dayfirst)
-    return keep(owner, data, name, title_column, note)
+    others = [column for column, one in data.report.columns.items() if one.role is None]
+    return keep(owner, data, name, title_column or guess_title(others), note)
 
 
 def keep(
     owner: str, data: Interactions, name: str, title_column: str | None = None, note: str = ""
 ) -> Dataset:
-    """Write a log that was read into a folder of its own; arguments as in :func:`import_log`."""
-    others = [column for column, one in data.report.columns.items() if one.role is None]
-    title_column = title_column or guess_title(others)
+    """Write a log that was read into a folder of its own.
+
+    Arguments as in :func:`import_log`, but for ``title_column``: None gives no titles.
+
+    Raises:
+        DataError: there is no such column to take titles from.
+        WorkspaceError: the home cannot be written.
+    """
+    if title_column is not None and title_column not in data.table.column_names:
+        raise DataError(
+            f"column {title_column!r} has another meaning already, so it cannot name the items;"
+            " choose another for the titles, or none"
+        )
     folder = new_folder(owner, KIND)
     try:
         data.save(folder)
@@ -120,11 +139,14 @@ def keep(
             note=note,
         )
         write_json(folder / _COMPLETE, asdict(dataset))
-    except OSError as error:
+    except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
-        raise WorkspaceError(
-            f"the log could not be kept ({error.strerror}); make room on the disk and import again"
-        ) from None
+        if isinstance(error, OSError):
+            raise WorkspaceError(
+                f"the log could not be kept ({error.strerror}); make room on the disk and import"
+                " it again"
+            ) from None
+        raise
     return dataset
 
 
@@ -132,8 +154,8 @@ def list_datasets(owner: str) -> list[Dataset]:
     """Return the complete datasets, the newest first."""
     folder = folder_of(owner, KIND)
     made = sorted(folder.glob("*/" + _COMPLETE), reverse=True) if folder.is_dir() else []
-    facts = (read_json(path) for path in made)
-    return [Dataset(**one) for one in facts if one is not None]
+    found = (_read(owner, path.parent.name) for path in made)
+    return [one for one in found if one is not None]
 
 
 def open_dataset(owner: str, made: str) -> Dataset:
@@ -142,19 +164,26 @@ def open_dataset(owner: str, made: str) -> Dataset:
     Raises:
         WorkspaceError: there is none, or it is not complete.
     """
-    facts = read_json(folder_of(owner, KIND, made) / _COMPLETE)
-    if facts is None:
+    dataset = _read(owner, made)
+    if dataset is None:
         raise WorkspaceError(f"there is no log {made!r} here; choose one on the Data page")
-    return Dataset(**facts)
+    return dataset
+
+
+def _read(owner: str, made: str) -> Dataset | None:
+    """Read a dataset's facts; None where they are missing or damaged."""
+    facts = read_json(folder_of(owner, KIND, made) / _COMPLETE)
+    if not isinstance(facts, dict):
+        return None
+    try:
+        return Dataset(**{**facts, "id": made, "owner": owner})
+    except TypeError:
+        return None
 
 
 def _write_items(data: Interactions, title_column: str | None, path: Path) -> None:
     titles = np.full(len(data.item_ids), None, object)
     if title_column is not None:
-        if title_column not in data.table.column_names:
-            raise DataError(
-                f"there is no column {title_column!r} to take titles from; choose another"
-            )
         values = data.table[title_column].to_numpy()
         filled = np.flatnonzero(values != None)[::-1]  # noqa: E711 - elementwise; the first one stays
         titles[data.item_index[filled]] = values[filled]

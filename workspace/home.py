@@ -56,13 +56,24 @@ def new_folder(owner: str, kind: str) -> Path:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON under a temporary name, flush it to disk, then rename."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("w", encoding="utf-8") as file:
-        json.dump(value, file, ensure_ascii=False, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    """Write JSON under a temporary name, flush it to disk, then rename.
+
+    Raises:
+        WorkspaceError: the file cannot be written.
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=1)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise WorkspaceError(
+            f"{path.name} cannot be written ({error.strerror}); make room on the disk"
+        ) from None
 
 
 def read_json(path: Path) -> Any | None:

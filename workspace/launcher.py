@@ -3,10 +3,14 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from workspace.home import WorkspaceError, home, write_json
-from workspace.runs import FINAL, LOCK, LOG, STARTED, STOP, Run, State
+from workspace.locks import LOCK, take_lock
+from workspace.runs import FINAL, LOG, STARTED, STOP, Run, State
 
 _ROOT = Path(__file__).parent.parent
 
@@ -23,14 +27,17 @@ class Launcher:
         Raises:
             WorkspaceError: the run is in another state, or no process can be started.
         """
-        state = run.state()
-        if state not in (State.QUEUED, State.INTERRUPTED):
-            raise WorkspaceError(f"the run is {state}; only a queued or interrupted one can start")
-        self._children = [child for child in self._children if child.poll() is None]
-        (run.folder / STOP).unlink(missing_ok=True)
-        try:
+        with self._alone(run) as file:
+            state = run.state(worker=file is None)
+            if state not in (State.QUEUED, State.INTERRUPTED):
+                raise WorkspaceError(
+                    f"the run is {state}; only a queued or interrupted one can start"
+                )
+            self._children = [child for child in self._children if child.poll() is None]
+            (run.folder / STOP).unlink(missing_ok=True)
             (run.folder / LOCK).write_bytes(b"")
             (run.folder / STARTED).write_bytes(b"")
+        try:
             with (run.folder / LOG).open("ab") as log:
                 child = subprocess.Popen(
                     [sys.executable, "-m", "workspace.worker", str(run.folder)],
@@ -42,17 +49,37 @@ class Launcher:
                     start_new_session=True,  # Ctrl-C on the app does not reach it
                 )
         except OSError as error:
+            (run.folder / STARTED).unlink(missing_ok=True)
             raise WorkspaceError(f"no worker could be started ({error.strerror})") from None
         self._children.append(child)
 
     def stop(self, run: Run) -> None:
-        """Ask a run to end and keep its best weights; one that never started is cancelled."""
-        if run.state() == State.QUEUED:
-            write_json(
-                run.folder / FINAL, {"state": State.CANCELLED, "message": "", "report": None}
-            )
-        else:
+        """Ask a run to end and keep its best weights; one that never started is cancelled.
+
+        Raises:
+            WorkspaceError: the run's folder cannot be written.
+        """
+        with self._alone(run) as file:
+            if run.state(worker=file is None) == State.QUEUED:
+                write_json(run.folder / FINAL, {"state": State.CANCELLED, "message": ""})
+                return
+        try:
             (run.folder / STOP).touch()
+        except OSError as error:
+            raise WorkspaceError(f"the run could not be stopped ({error.strerror})") from None
+
+    @contextmanager
+    def _alone(self, run: Run) -> Iterator[IO[bytes] | None]:
+        """Hold the run's lock for a moment, so that no worker starts in between; None if held."""
+        try:
+            file = take_lock(run.folder / LOCK, patience_seconds=0.2)
+        except OSError as error:
+            raise WorkspaceError(f"the run cannot be reached ({error.strerror})") from None
+        try:
+            yield file
+        finally:
+            if file is not None:
+                file.close()
 
 
 def worker_threads() -> int:

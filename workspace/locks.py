@@ -6,6 +6,9 @@ from typing import IO
 
 import portalocker
 
+#: Name of the file that a worker locks.
+LOCK = "lock"
+
 
 def take_lock(path: Path, patience_seconds: float = 5.0) -> IO[bytes] | None:
     """Lock a file for as long as the returned file stays open; None if another holds it.

@@ -12,12 +12,12 @@ from hrnn.errors import ConfigError
 from hrnn.training.config import ExperimentConfig, TrainConfig
 from workspace.datasets import Dataset
 from workspace.home import WorkspaceError, folder_of, new_folder, now_text, read_json, write_json
-from workspace.locks import is_locked
+from workspace.locks import LOCK, is_locked
 
 KIND = "runs"
-CONFIG, EVENTS, FINAL, LOCK, LOG = "config.json", "events.jsonl", "run.json", "lock", "log.txt"
+CONFIG, EVENTS, FINAL, LOG = "config.json", "events.jsonl", "run.json", "log.txt"
 STARTED, STOP, MODEL = "started", "stop", "model"
-LAST, BEST = "last.safetensors", "best.safetensors"
+LAST = "last.safetensors"
 _START_SECONDS = 30
 
 
@@ -35,8 +35,6 @@ class State(StrEnum):
 
 
 ACTIVE = frozenset({State.QUEUED, State.STARTING, State.RUNNING})
-#: States that may leave a model behind.
-DONE = frozenset({State.FINISHED, State.STOPPED})
 
 
 @dataclass(frozen=True)
@@ -65,35 +63,54 @@ class Run:
         """The run's folder."""
         return folder_of(self.owner, KIND, self.id)
 
-    def state(self) -> State:
-        """Say where the run stands; its life is judged by its lock, never by a process number."""
+    def state(self, worker: bool | None = None) -> State:
+        """Say where the run stands; its life is judged by its lock, never by a process number.
+
+        Args:
+            worker: whether a worker holds the lock, for a caller who holds it himself; looked at
+                if None.
+        """
+        # Seen before the lock is tried: a worker that takes it in between has not died.
+        started, held_before = _age(self.folder / STARTED), _size(self.folder / LOCK) > 0
         final = self.final()
-        if final is None and is_locked(self.folder / LOCK):
+        if final is None and (is_locked(self.folder / LOCK) if worker is None else worker):
             return State.RUNNING
         final = final or self.final()  # it may have ended between the two looks
         if final is not None:
             return State(final["state"])
-        return self._without_lock()
-
-    def _without_lock(self) -> State:
-        try:
-            age = time.time() - (self.folder / STARTED).stat().st_mtime
-        except OSError:
+        if started is None:
             return State.QUEUED
-        held_before = _size(self.folder / LOCK) > 0  # the worker writes into the lock it takes
-        return State.STARTING if age <= _START_SECONDS and not held_before else State.INTERRUPTED
+        # The worker writes into the lock that it takes.
+        fresh = started <= _START_SECONDS and not held_before
+        return State.STARTING if fresh else State.INTERRUPTED
 
     def final(self) -> dict[str, Any] | None:
-        """Return what the run ended with: state, message, end, seconds, report; None before."""
-        return read_json(self.folder / FINAL)
+        """Return what the run ended with: state, message, report, …; None before, or if broken."""
+        final = read_json(self.folder / FINAL)
+        known = isinstance(final, dict) and final.get("state") in set(State)
+        return final if known else None
+
+    def stopping(self) -> bool:
+        """Say whether somebody has asked the run to stop."""
+        return (self.folder / STOP).exists()
+
+    def has_model(self) -> bool:
+        """Say whether the run has ended and left a model."""
+        return self.final() is not None and (self.model_folder / "model.json").exists()
 
     def events(self) -> list[dict[str, Any]]:
-        """Return the records of the training so far; an unended last line is left out."""
+        """Return the records of the training so far, up to the first line that cannot be read."""
         try:
             text = (self.folder / EVENTS).read_bytes()
         except OSError:
             return []
-        return [json.loads(line) for line in text[: text.rfind(b"\n") + 1].splitlines()]
+        records = []
+        for line in text[: text.rfind(b"\n") + 1].splitlines():
+            try:
+                records.append(json.loads(line))
+            except ValueError:
+                break
+        return records
 
     def log_tail(self, lines: int = 20) -> str:
         """Return the last lines that the worker printed."""
@@ -150,7 +167,7 @@ def open_run(owner: str, made: str) -> Run:
         raise WorkspaceError(f"there is no run {made!r} here; choose one on the Train page")
     try:
         return _made_of(owner, made, facts)
-    except (ConfigError, KeyError, TypeError) as error:
+    except (ConfigError, KeyError, TypeError, ValueError) as error:
         raise WorkspaceError(
             f"the settings of run {made!r} cannot be read ({error}); start a new one"
         ) from None
@@ -161,6 +178,14 @@ def _made_of(owner: str, made: str, facts: Mapping[str, Any]) -> Run:
     experiment = ExperimentConfig(**{**plain, "training": TrainConfig(**plain["training"])})
     own = {key: facts[key] for key in ("name", "made", "dataset", "dataset_name")}
     return Run(id=made, owner=owner, experiment=experiment, **own)
+
+
+def _age(path: Path) -> float | None:
+    """Seconds since a file was written; None if there is none."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return None
 
 
 def _size(path: Path) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hrnn.errors import DataError
+from hrnn.errors import DataError, listed
 
 SEPARATORS = (",", ";", "\t", "|")
 
@@ -156,6 +156,16 @@ def detect_separator(text: bytes) -> str:
         return (sum(w == width for w in widths) / len(widths) if width > 1 else 0.0, width)
 
     return max(SEPARATORS, key=fit)
+
+
+def check_header(names: list[str]) -> None:
+    """Refuse a first line that holds data: read as names, it would be lost without a word."""
+    cells = [name.encode() for name in names]
+    if any(_TIMED.fullmatch(cell) for cell in cells) or all(cell.isdigit() for cell in cells):
+        raise DataError(
+            f"the first line looks like data, not like column names ({listed(names, 4)}); put a"
+            " line with names above it, such as user,item,time"
+        )
 
 
 def distinct(names: Iterable[str]) -> list[str]:

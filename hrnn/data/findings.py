@@ -111,9 +111,9 @@ def _lopsided(data: Interactions, line: np.ndarray) -> Iterator[Warned]:
 
 def _odd_sessions(data: Interactions, session: np.ndarray, line: np.ndarray) -> Iterator[Warned]:
     rows = np.flatnonzero(session >= 0)
-    key = np.stack([session[rows], data.user_index[rows]])
-    pairs, pair_of = np.unique(key, axis=1, return_inverse=True)
-    pair_of = pair_of.ravel()
+    users = len(data.user_ids)
+    key, pair_of = np.unique(session[rows] * users + data.user_index[rows], return_inverse=True)
+    pairs = np.stack([key // users, key % users])
     bad = np.zeros(pairs.shape[1], bool)
     ids, users_of_id = np.unique(pairs[0], return_counts=True)
     shared = np.isin(pairs[0], ids[users_of_id > 1])

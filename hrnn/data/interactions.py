@@ -86,13 +86,16 @@ class Interactions:
         chosen = self.table.filter(rows) if rows.dtype == bool else self.table.take(rows)
         return Interactions(chosen, self.report)
 
+    def slice(self, start: int, stop: int) -> "Interactions":
+        """Keep the rows from one place up to another, without copying them."""
+        return Interactions(self.table.slice(start, stop - start), self.report)
+
     def of_user(self, user_id: str) -> "Interactions":
         """Keep the rows of one user; none if the user is unknown."""
         place = np.flatnonzero(self.user_ids == user_id)
         if not len(place):
-            return Interactions(self.table.slice(0, 0), self.report)
-        start, stop = self.user_starts[place[0]], self.user_starts[place[0] + 1]
-        return Interactions(self.table.slice(start, stop - start), self.report)
+            return self.slice(0, 0)
+        return self.slice(*self.user_starts[place[0] : place[0] + 2].tolist())
 
     def merged(self, other: "Interactions") -> "Interactions":
         """Put the rows of another log among these; where times tie, these come first."""
@@ -134,7 +137,7 @@ class Interactions:
         order = np.argsort(first, kind="stable")
         rank = np.empty(len(order), np.int32)
         rank[order] = np.arange(len(order), dtype=np.int32)
-        values = encoded.dictionary.to_numpy(zero_copy_only=False)[present[order]]
+        values = encoded.dictionary.take(present[order]).to_numpy(zero_copy_only=False)
         return values.astype(object), rank[places]
 
 

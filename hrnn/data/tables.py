@@ -13,7 +13,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from hrnn.data.arrow import pc
-from hrnn.data.decoding import Malformed, decode, distinct, split_records
+from hrnn.data.decoding import Malformed, check_header, decode, distinct, split_records
 from hrnn.errors import DataError, listed
 
 Source = str | Path | bytes | IO[bytes] | pd.DataFrame
@@ -58,6 +58,7 @@ def load_text(source: Source, most_rows: int | None = None) -> TextTable:
         raw = _head(raw, most_rows)
     text, encoding = decode(raw)
     records = split_records(text, encoding=encoding)
+    check_header(records.header)
     if not len(records.lines) and not records.malformed:
         raise DataError(
             "the file has a header and no rows; choose one with at least one interaction"

@@ -44,6 +44,7 @@ def evaluate(
     ranking: Literal["full"] = "full",
     k: Sequence[int] = (5, 10, 20),
     exclude_seen: bool = True,
+    targets: Literal["all"] = "all",
     seed: int = 0,
 ) -> Report:
     """Fit each model on a split of the log and measure it on the interactions held out.
@@ -56,6 +57,7 @@ def evaluate(
         k: cut-offs.
         exclude_seen: whether items of the history are left out of the ranking; a held-out item
             that the user had seen before is then a miss, and counted.
+        targets: "all" interactions held out.
         seed: of the bootstrap.
 
     Raises:
@@ -66,6 +68,8 @@ def evaluate(
         raise ConfigError(f"split={split!r}: it must be 'leave_last_out'")
     if ranking != "full":
         raise ConfigError(f"ranking={ranking!r}: it must be 'full'")
+    if targets != "all":
+        raise ConfigError(f"targets={targets!r}: it must be 'all'")
     if not models:
         raise ConfigError("models is empty; pass at least one")
     _check_cut_offs(k)

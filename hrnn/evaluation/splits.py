@@ -36,10 +36,14 @@ class Split:
 
     def histories(self, tested: np.ndarray) -> Interactions:
         """Return the rows that precede some of the held-out rows, for the users of those rows."""
-        mask = np.zeros(len(self.data) + 1, np.int8)
-        np.add.at(mask, self.data.user_starts[self.data.user_index[tested]], 1)
-        np.add.at(mask, tested, -1)
-        return self.data.take(np.cumsum(mask[:-1]) > 0)
+        starts = self.data.user_starts[self.data.user_index[tested]]
+        if not len(tested):
+            return self.data.slice(0, 0)
+        low, high = int(starts.min()), int(tested.max())
+        mask = np.zeros(high - low + 1, np.int8)
+        np.add.at(mask, starts - low, 1)
+        np.add.at(mask, tested - low, -1)
+        return self.data.slice(low, high).take(np.cumsum(mask[:-1]) > 0)
 
 
 def leave_last_out(data: Interactions) -> Split:
@@ -58,6 +62,11 @@ def leave_last_out(data: Interactions) -> Split:
     enough = count >= 3
     if not enough.any():
         most = int(count.max(initial=0))
+        if most == 0:
+            raise DataError(
+                f"none of {len(data):,} interactions has an outcome above 0, so there is nothing to"
+                " learn from; check which column is OUTCOME, or import the log without one"
+            )
         raise DataError(
             f"no user has three interactions with an outcome above 0 (the most is {most}), so none"
             " can be held out and validated; choose the split 'all rows', or a longer log"

@@ -17,7 +17,7 @@ from hrnn.data.interactions import Interactions
 from hrnn.data.reading import BLANKS, read_interactions
 from hrnn.data.tables import load_text
 from hrnn.data.vocabulary import PADDING, Vocabulary
-from hrnn.errors import ConfigError, HRNNError
+from hrnn.errors import ConfigError, HRNNError, listed
 from hrnn.training.roles import TRAIN, VALID
 from hrnn.training.trainer import Callback
 
@@ -279,6 +279,13 @@ class Recommender(ABC):
             users = _order_of_users(interactions, data)
             if data.report.rejected:
                 warnings.warn(data.report.summary(), stacklevel=3)
+            unknown = self.vocabulary.unknown(data.item_ids)
+            if unknown and len(self.vocabulary):
+                warnings.warn(
+                    f"{len(unknown):,} of {len(data.item_ids):,} items are unknown to the model and"
+                    f" left out of the histories ({listed(unknown, 3)})",
+                    stacklevel=3,
+                )
         new = np.full(len(users), start == "new")
         timeout = self.session_timeout_minutes
         if start == "auto" and now is not None and timeout is not None:

@@ -27,14 +27,14 @@ def check_learnable(role: np.ndarray, outcome: np.ndarray, items: int, loss: str
     if outside.any():
         raise DataError(
             f"{int(outside.sum()):,} of {len(used):,} outcomes are outside 0 to 1 (one is"
-            f" {used[outside][0]:g}); scale them to 0–1, or leave the OUTCOME"
-            " column out"
+            f" {used[outside][0]:g}); scale them to 0–1, or import the log without"
+            " an OUTCOME column"
         )
     soft = (used > 0) & (used < 1)
     if loss != "bce" and soft.any():
         raise DataError(
             f"{int(soft.sum()):,} outcomes lie between 0 and 1 (one is {used[soft][0]:g});"
-            f" loss={loss!r} takes 0 and 1 only: use loss='bce', or round them"
+            " cross-entropy takes 0 and 1 only: choose BCE (loss='bce'), or round them"
         )
     kept = role.copy()
     kept[np.isnan(outcome) if loss == "bce" else ~(outcome > 0)] = HISTORY

@@ -69,12 +69,6 @@ class Trainer:
             self.network.load_state_dict(self._best)
         return end
 
-    def best_weights(self) -> dict[str, Tensor]:
-        """Return the weights to keep: of the best validation loss, else of the last update."""
-        if self.config.restore_best_weights and self._best:
-            return self._best
-        return {name: value.clone() for name, value in self.network.state_dict().items()}
-
     def _patience_spent(self) -> bool:
         patience = self.config.early_stopping_patience
         return (

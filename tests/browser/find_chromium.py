@@ -16,11 +16,9 @@ def find() -> str | None:
     """Look at $CHROMIUM and PATH."""
     named = os.environ.get("CHROMIUM")
     if named:
-        if not os.access(named, os.X_OK):
-            sys.exit(
-                f"CHROMIUM={named} cannot be run. Type: unset CHROMIUM (or set it to a Chromium)"
-            )
-        return named
+        return shutil.which(named) or sys.exit(
+            f"CHROMIUM={named} cannot be run. Type: unset CHROMIUM (or set it to a Chromium)"
+        )
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 

@@ -155,7 +155,7 @@ def test_no_usable_column():
 
 
 def test_a_file_without_a_header_is_refused_with_its_first_values():
-    with pytest.raises(DataError, match=r"no column was found for .*the file has '1', '1193', '5'"):
+    with pytest.raises(DataError, match=r"first line looks like data.*'1', '1193', '5'"):
         read_interactions(b"1,1193,5,978300760\n1,661,3,978302109\n")
 
 

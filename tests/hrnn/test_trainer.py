@@ -201,7 +201,7 @@ def test_best_weights_come_back_without_patience():
     assert end == "finished"
     assert trainer.best_epoch == 1 + int(np.argmin(valid)) < 12
     assert same(weights(trainer), seen[trainer.best_epoch])
-    assert same(trainer.best_weights(), seen[trainer.best_epoch])
+    assert same(trainer.network.state_dict(), seen[trainer.best_epoch])
     assert trainer.validation_loss() == min(valid) == trainer.best_loss
 
 
@@ -210,7 +210,7 @@ def test_last_weights_stay_where_the_best_are_not_wanted():
     _, seen = run_watched(trainer)
     assert trainer.best_epoch < 12
     assert same(weights(trainer), seen[12])
-    assert same(trainer.best_weights(), seen[12])
+    assert same(trainer.network.state_dict(), seen[12])
 
 
 def test_without_validation_the_last_weights_stay():
@@ -252,7 +252,7 @@ def test_callback_that_returns_true_before_any_validation_keeps_what_was_learned
     assert trainer.run([lambda record, _: True]) == "stopped"
     assert trainer.updates == 1
     assert not same(before, weights(trainer))
-    assert same(trainer.best_weights(), weights(trainer))
+    assert same(trainer.network.state_dict(), weights(trainer))
 
 
 def test_every_callback_sees_every_record_even_after_one_said_stop():

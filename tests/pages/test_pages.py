@@ -141,16 +141,38 @@ def test_a_file_that_is_no_log_is_a_sentence_and_leaves_the_others(
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"user,item,time\nu,i,never\nu,j,later\n", "none of 2 rows can be used"),
-        (b"a,b,c\n1,2,3\n", "is chosen for"),
+        (b"a,b,c\n1,2,3\n", "No column looks like the user or the item or the time"),
+        (b"only\n1\n", "a log needs three"),
     ],
 )
-def test_a_log_that_cannot_be_read_is_a_sentence_after_import(
+def test_a_file_without_usable_columns_is_a_sentence_before_import(
     dataset: Dataset, content: bytes, words: str
 ) -> None:
-    app = press(upload(opened("data", log=dataset.id), content), "import_go")
+    app = upload(opened("data", log=dataset.id), content)
     assert words in texts(app).replace("\\", "")
+    assert app.button(key="import_go").disabled
+
+
+def test_a_log_whose_rows_all_fail_is_a_sentence_after_import(dataset: Dataset) -> None:
+    log = b"user,item,time\nu,i,never\nu,j,later\n"
+    app = press(upload(opened("data", log=dataset.id), log), "import_go")
+    assert "none of 2 rows can be used" in texts(app).replace("\\", "")
     assert list_datasets("local") == [dataset]
+
+
+def test_a_column_with_two_meanings_cannot_be_imported(home: Path) -> None:
+    app = upload(opened("data"), b"user,item,time\nu,i,1\n")
+    app.selectbox(key="map_title").set_value("item").run()
+    assert "has two meanings" in texts(app)
+    assert app.button(key="import_go").disabled
+
+
+def test_titles_are_not_used_where_that_was_chosen(home: Path) -> None:
+    app = upload(opened("data"), b"user,item,time,title\nu,i,1,Hello\n")
+    assert app.selectbox(key="map_title").value == "title"
+    app.selectbox(key="map_title").set_value("– not used –").run()
+    press(app, "import_go")
+    assert list_datasets("local")[0].titles() == {}
 
 
 def test_text_from_outside_is_shown_letter_by_letter(home: Path) -> None:
@@ -158,7 +180,62 @@ def test_text_from_outside_is_shown_letter_by_letter(home: Path) -> None:
     app = press(upload(opened("data"), b"user,item,time\nu,i,1\n", name), "import_go")
     (heading,) = app.subheader
     assert "![" not in heading.value
-    assert heading.value.replace("\\", "") == name
+    assert heading.value.replace("\\", "").replace("\u2060", "") == name
+
+
+def test_a_visit_without_a_link_opens_the_newest_log(dataset: Dataset) -> None:
+    app = opened("sessions")
+    assert app.metric[0].value == "18"
+    assert app.query_params["log"] == dataset.id
+
+
+def test_another_log_forgets_the_user_of_the_last_one(dataset: Dataset) -> None:
+    other = import_log("local", b"user,item,time\nzed,i,1\nzed,j,2\n", "other")
+    app = opened("sessions", log=dataset.id)
+    assert app.selectbox(key="sessions_user").value.startswith("v")
+    app.switch_page("pages/data.py").run()
+    app.selectbox(key="log_pick").set_value(other.id).run()
+    app.switch_page("pages/sessions.py").run()
+    assert not app.exception
+    assert app.selectbox(key="sessions_user").value == "zed"
+
+
+def test_an_unknown_user_in_the_link_is_a_sentence_on_the_sessions_page(dataset: Dataset) -> None:
+    app = opened("sessions", log=dataset.id, sessions_user="nobody")
+    assert "nobody is not in this log" in texts(app)
+    assert "to_train" in keys(app, "button")
+
+
+@pytest.mark.parametrize(
+    ("page", "key", "value"),
+    [
+        ("train", "split", "x"),
+        ("train", "epochs", "abc"),
+        ("train", "hidden_units", "-1"),
+        ("train", "learning_rate", "nan"),
+        ("train", "loss", "x"),
+        ("sessions", "timeout_minutes", "1e308"),
+    ],
+)
+def test_nonsense_in_the_link_is_a_sentence(
+    dataset: Dataset, page: str, key: str, value: str
+) -> None:
+    app = opened(page, **{"log": dataset.id, key: value})
+    said = texts(app).replace("\\", "")
+    assert f"{key} = {value}" in said or "is no timeout" in said
+
+
+def test_session_ids_decide_from_sessions_to_train(home: Path) -> None:
+    rows = "".join(f"u{u},i{i},{60 * i},s{i // 2}\n" for u in range(3) for i in range(6))
+    made = import_log("local", f"user,item,time,session\n{rows}".encode(), "with ids")
+    app = opened("sessions", log=made.id)
+    assert app.metric[0].value == "9"
+    app.toggle(key="use_session_ids").set_value(False).run()
+    assert app.metric[0].value == "3"
+    app.switch_page("pages/train.py").run()
+    assert "sessions cut at **30 min**" in texts(app)
+    linked = opened("train", log=made.id)
+    assert "sessions cut **by their ids**" in texts(linked)
 
 
 def test_sessions_follow_the_timeout_and_the_link_follows_too(dataset: Dataset) -> None:
@@ -260,7 +337,7 @@ def test_explore_shows_history_recommendations_and_the_held_out_item(run: Run) -
     assert "what really came next: **Title 0**" in said
     table = app.dataframe[0].value
     assert table["Rank"].tolist() == [1, 2, 3, 4, 5, 6, 7]
-    assert table.loc[table["Item"] == "p0", ""].tolist() == ["this came next"]
+    assert table.loc[table["Item"] == "p0", "Note"].tolist() == ["came next"]
 
 
 def test_items_seen_before_can_be_left_out(run: Run) -> None:
