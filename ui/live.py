@@ -82,7 +82,7 @@ def _draw(run: Run, state: State) -> None:
     if len(frame):
         st.altair_chart(charts.curves(frame, _best_epoch(events)), key="curves")
     if final.get("report"):
-        _draw_report(final["report"])
+        _draw_report(run, final["report"])
     if state in (State.FAILED, State.INTERRUPTED) and (tail := run.log_tail()):
         with st.expander("Log of the worker"):
             st.code(tail, language=None)
@@ -132,7 +132,7 @@ def _best_epoch(events: list[dict[str, Any]]) -> int | None:
     return validated[-1]["best_epoch"] if validated else None
 
 
-def _draw_report(report: dict[str, Any]) -> None:
+def _draw_report(run: Run, report: dict[str, Any]) -> None:
     """Draw the figures of a finished run, under a heading that says what they are figures of."""
     table = pd.DataFrame(report["table"])
     table["figure"] = [
@@ -147,12 +147,14 @@ def _draw_report(report: dict[str, Any]) -> None:
     st.markdown("**How often the held-out interaction is found**")
     st.dataframe(wide.loc[list(dict.fromkeys(table["METRIC"]))].rename_axis("Metric"))
     counts = report["counts"]
+    seeds = f"(bootstrap), {run.experiment.training.random_state} (training)"
+    short, cold = plural(counts["too_short"], "user"), plural(counts["cold"], "user")
+    tied = plural(counts["tied_last"], "held-out interaction")
     st.caption(
-        f"{literal(report['heading'])} · 95 % bootstrap intervals over users · not measured:"
-        f" {plural(counts['too_short'], 'user')} with fewer than three interactions to learn from,"
-        f" {plural(counts['cold'], 'user')} whose held-out item no training row has ·"
-        f" {plural(counts['tied_last'], 'held-out interaction')} tied in time with another that"
-        " might have been held out"
+        f"{literal(run.dataset_name)} · {literal(report['heading'])} {seeds} · 95 % bootstrap"
+        f" intervals over users · not measured: {short} with fewer than three interactions to learn"
+        f" from, {cold} whose held-out item no training row has · {tied} tied in time with another"
+        " that might have been held out"
     )
     seen, measured = counts["seen_before"], counts["evaluated"]
     if seen:
@@ -192,5 +194,5 @@ def _row(run: Run) -> dict[str, Any]:
         "HR@10": share(figures.get("HR@10", float("nan"))),
         "NDCG@10": f"{figures['NDCG@10']:.3f}" if "NDCG@10" in figures else "–",
         "Time": seconds(final["seconds"]) if "seconds" in final else "–",
-        "Started, UTC": run.made.removesuffix(" UTC"),
+        "Started, UTC": run.made[5:16],
     }

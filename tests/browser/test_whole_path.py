@@ -64,6 +64,7 @@ def test_from_an_uploaded_log_to_a_users_recommendations(page: Page, studio: Stu
         marks.get_by_text(words, exact=True).click()
         expect(figures).to_contain_text(SESSIONS_AT[minutes])
         expect(page).to_have_url(re.compile(f"timeout_minutes={minutes}(&|$)"))
+    expect(page.get_by_test_id("stSidebar")).to_contain_text("Timeout: 30 min")
     slider = key(page, "timeout_minutes").get_by_role("slider")
     slider.press("ArrowLeft")
     expect(figures).not_to_contain_text(SESSIONS_AT[30])
@@ -112,8 +113,31 @@ def test_from_an_uploaded_log_to_a_users_recommendations(page: Page, studio: Stu
     expect(page).to_have_url(re.compile("explore_user=MsuLpH3oKD2eougDs"))
     keep(page, "explore")
 
+    fresh = page.context.new_page()
+    fresh.goto(studio.url)  # a visit without a link finds the newest log again
+    expect(fresh.get_by_role("heading", name="news_reading.csv")).to_be_visible()
+    fresh.close()
+
     link = page.url
     page.goto(link)
     expect(key(page, "explore_user").get_by_role("combobox")).to_have_value("MsuLpH3oKD2eougDs")
     expect(page.get_by_text("Sessions, newest first")).to_be_visible()
     settled(page)
+
+
+def test_text_from_outside_becomes_no_link_and_no_icon(page: Page, studio: Studio) -> None:
+    evil = "www.evil.invalid a@evil.invalid http://evil.invalid :material/home: **b** $x$.csv"
+    log = b"user,item,time\nu,i,1\nu,j,2\n"
+    page.goto(studio.url)
+    page.set_input_files(
+        '[data-testid="stFileUploaderDropzoneInput"]',
+        {"name": evil.replace("/", "_"), "mimeType": "text/csv", "buffer": log},
+    )
+    key(page, "import_go").get_by_role("button").click()
+    heading = page.get_by_role("heading", name="evil.invalid")
+    expect(heading).to_be_visible()
+    settled(page)
+    outside = page.locator('a[href*="evil"], a[href^="mailto"], [data-testid="stIconMaterial"]')
+    expect(page.get_by_test_id("stMain").locator("h3").locator(outside)).to_have_count(0)
+    expect(page.locator('a[href*="evil.invalid"], a[href^="mailto"]')).to_have_count(0)
+    assert "**b**" in heading.inner_text()

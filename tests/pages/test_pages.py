@@ -284,7 +284,10 @@ def test_a_training_is_started_with_the_settings_on_the_page(dataset: Dataset) -
 def test_a_finished_run_shows_figures_with_their_conditions(run: Run) -> None:
     app = opened("train", log=run.dataset, run=run.id)
     said = texts(app).replace("\\", "")
-    assert "leave-last-out, 6 users · full ranking of 7 items · items seen before left out" in said
+    figures = (
+        "small.csv · leave-last-out, 6 users · full ranking of 7 items · items seen before left"
+    )
+    assert f"{figures} out · seed 0 (bootstrap), 42 (training)" in said
     assert "train_stop" not in keys(app, "button")
     assert "to_explore" in keys(app, "button")
 

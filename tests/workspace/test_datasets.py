@@ -54,6 +54,31 @@ def test_a_folder_without_its_last_file_is_no_dataset(home: Path, small_log: Pat
         open_dataset("local", made.id)
 
 
+@pytest.mark.parametrize("facts", ["{}", "[]", '{"a": 1}', "{"])
+def test_broken_facts_hide_only_their_own_dataset(home: Path, small_log: Path, facts: str) -> None:
+    good = import_log("local", small_log, "good")
+    bad = import_log("local", small_log, "bad")
+    (bad.folder / "dataset.json").write_text(facts)
+    assert list_datasets("local") == [good]
+    with pytest.raises(WorkspaceError, match="no log"):
+        open_dataset("local", bad.id)
+
+
+def test_a_column_that_cannot_name_items_is_refused_before_anything_is_written(
+    home: Path, small_log: Path
+) -> None:
+    with pytest.raises(DataError, match="cannot name the items"):
+        import_log("local", small_log, "titles", title_column="product")
+    assert list((home / "owners").rglob("*")) == []
+
+
+def test_missing_vocabularies_say_that_the_log_is_damaged(home: Path, small_log: Path) -> None:
+    made = import_log("local", small_log, "vocabularies")
+    (made.folder / "users.parquet").unlink()
+    with pytest.raises(DataError, match="damaged"):
+        made.users_by_activity()
+
+
 def test_a_damaged_dataset_says_so(home: Path, small_log: Path) -> None:
     made = import_log("local", small_log, "damaged")
     (made.folder / "interactions.parquet").write_bytes(b"PAR1 no more")

@@ -76,6 +76,71 @@ def test_a_held_lock_means_running_and_two_readers_do_not_disturb_each_other(
         assert not is_locked(run.folder / "lock")
 
 
+def test_a_worker_that_takes_its_lock_while_somebody_looks_is_not_taken_for_dead(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = create_run(dataset, experiment())
+    (run.folder / "started").touch()
+    (run.folder / "lock").touch()
+
+    def free_and_then_taken(path: Path) -> bool:
+        path.write_text("123")
+        return False
+
+    monkeypatch.setattr("workspace.runs.is_locked", free_and_then_taken)
+    assert run.state() == State.STARTING
+
+
+@pytest.mark.parametrize("text", ["{", "{}", "[]", '{"state": "asleep"}', '"finished"'])
+def test_a_broken_last_word_is_none_and_the_run_can_resume(
+    dataset: Dataset, text: str, trained: Trained
+) -> None:
+    run = create_run(dataset, experiment(epochs=1))
+    (run.folder / "started").touch()
+    (run.folder / "lock").write_text("123")
+    (run.folder / "run.json").write_text(text)
+    assert run.final() is None
+    assert run.state() == State.INTERRUPTED
+    if text == "{}":
+        assert trained(run).state() == State.FINISHED
+
+
+def test_a_run_with_a_worker_cannot_be_started_again_nor_cancelled(dataset: Dataset) -> None:
+    run = create_run(dataset, experiment())
+    held = take_lock(run.folder / "lock")
+    assert held is not None
+    held.write(b"123")
+    held.flush()
+    launcher = Launcher()
+    with pytest.raises(WorkspaceError, match="running"):
+        launcher.start(run)
+    launcher.stop(run)
+    held.close()
+    assert run.final() is None
+    assert (run.folder / "lock").read_bytes() == b"123"
+    assert run.stopping()
+
+
+def test_a_stop_before_the_first_epoch_keeps_nothing_and_says_so(
+    dataset: Dataset, wait_for: Wait
+) -> None:
+    run = create_run(dataset, experiment(epochs=100_000))
+    Launcher().start(run)
+    (run.folder / "stop").touch()
+    wait_for(lambda: run.state() not in ACTIVE)
+    final = run.final()
+    assert final is not None
+    assert final["state"] == "stopped"
+    assert "before the first epoch" in final["message"]
+    assert not run.has_model()
+
+
+def test_events_are_read_up_to_the_first_broken_line(dataset: Dataset) -> None:
+    run = create_run(dataset, experiment())
+    (run.folder / "events.jsonl").write_bytes(b'{"kind": "epoch"}\n\0\0\n{"kind": "epoch"}\n')
+    assert run.events() == [{"kind": "epoch"}]
+
+
 def test_an_unended_last_line_of_the_events_is_ignored(dataset: Dataset) -> None:
     run = create_run(dataset, experiment())
     (run.folder / "events.jsonl").write_bytes(b'{"kind": "epoch"}\n{"kind": "upd')
