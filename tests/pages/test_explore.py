@@ -1,0 +1,98 @@
+"""The Explore page: history and recommendations."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from hrnn.training.config import ExperimentConfig
+from tests.pages.app import PAGES, QUICK, ROOT, keys, opened, texts
+from workspace.datasets import Dataset, import_log
+from workspace.runs import Run, create_run
+
+
+def test_one_user_can_be_trained_on_and_explored(home: Path) -> None:
+    rows = "".join(f"u1,{item},{60 * at}\n" for at, item in enumerate("abcabcab"))
+    made = import_log("local", f"user,item,time\n{rows}".encode(), "one user")
+    app = opened("train", log=made.id)
+    assert not app.error
+    assert not app.button(key="train_start").disabled
+
+
+def test_without_a_model_explore_says_what_to_do(dataset: Dataset) -> None:
+    app = opened("explore", log=dataset.id)
+    assert "no model of this log yet" in texts(app)
+    assert "to_train" in keys(app, "button")
+
+
+def test_explore_shows_history_recommendations_and_the_held_out_item(run: Run) -> None:
+    app = opened("explore", log=run.dataset, run=run.id, explore_user="v3")
+    assert app.selectbox(key="explore_user").value == "v3"
+    said = texts(app).replace("\\", "")
+    assert "Session 3, the latest" in said
+    assert "Title 5 → Title 6" in said  # user 3: sessions 3-4-5, 4-5-6, 5-6 and then 0 held out
+    assert "what really came next: **Title 0**" in said
+    table = app.dataframe[0].value
+    assert table["Rank"].tolist() == [1, 2, 3, 4, 5, 6, 7]
+    assert table.loc[table["Item"] == "p0", "Note"].tolist() == ["came next"]
+
+
+def test_items_seen_before_can_be_left_out(run: Run) -> None:
+    app = opened("explore", log=run.dataset, run=run.id, explore_user="v3")
+    app.toggle(key="exclude_seen").set_value(True).run()
+    assert sorted(app.dataframe[0].value["Item"]) == ["p0", "p1", "p2"]
+    assert app.query_params["exclude_seen"] == "True"
+
+
+def test_a_user_who_has_seen_everything_gets_words_instead_of_an_empty_table(
+    home: Path, trained: Callable[[Run], Run]
+) -> None:
+    rows = "".join(f"u{u},i{i},{u * 7 + i * 60}\n" for u in range(3) for i in (0, 1, 2, 0, 1))
+    made = import_log("local", f"user,item,time\n{rows}".encode(), "all seen")
+    settings = ExperimentConfig(split="all_rows", training=QUICK)
+    whole = trained(create_run(made, settings))
+    app = opened("explore", log=made.id, run=whole.id, exclude_seen=True)
+    assert "has seen every item" in texts(app)
+
+
+def test_an_unknown_user_gets_popular_items_marked_as_such(run: Run) -> None:
+    app = opened("explore", log=run.dataset, run=run.id, explore_user="zzz")
+    said = texts(app)
+    assert "zzz is not in this log" in said
+    assert "most popular" in said
+    assert len(app.dataframe[0].value) == 7
+
+
+def test_starting_a_new_session_changes_the_recommendations(run: Run) -> None:
+    app = opened("explore", log=run.dataset, run=run.id, explore_user="v3")
+    app.radio(key="explore_start").set_value("continue").run()
+    before = app.dataframe[0].value["Score"].tolist()
+    app.radio(key="explore_start").set_value("new").run()
+    assert app.dataframe[0].value["Score"].tolist() != before
+    assert app.query_params["explore_start"] == "new"
+
+
+def test_no_page_before_explore_brings_torch(dataset: Dataset) -> None:
+    code = f"""
+import sys
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file("app.py", default_timeout=60)
+app.query_params["log"] = {dataset.id!r}
+for page in {PAGES[:3]!r}:
+    app.run()
+    app.switch_page(f"pages/{{page}}.py").run()
+    assert app.title, page
+sys.exit("torch" in sys.modules)
+"""
+    script = dataset.folder / "probe.py"
+    script.write_text(code.replace('"app.py"', repr(str(ROOT / "app.py"))))
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]

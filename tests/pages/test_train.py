@@ -1,0 +1,95 @@
+"""The Train page: settings, runs, figures."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from hrnn.training.config import ExperimentConfig
+from tests.pages.app import QUICK, keys, opened, press, texts
+from workspace.datasets import Dataset, import_log
+from workspace.launcher import Launcher
+from workspace.runs import Run, create_run, list_runs
+
+
+@pytest.mark.parametrize(
+    ("page", "key", "value"),
+    [
+        ("train", "split", "x"),
+        ("train", "epochs", "abc"),
+        ("train", "hidden_units", "-1"),
+        ("train", "learning_rate", "nan"),
+        ("train", "loss", "x"),
+        ("sessions", "timeout_minutes", "1e308"),
+    ],
+)
+def test_nonsense_in_the_link_is_a_sentence(
+    dataset: Dataset, page: str, key: str, value: str
+) -> None:
+    app = opened(page, **{"log": dataset.id, key: value})
+    said = texts(app).replace("\\", "")
+    assert f"{key} = {value}" in said or "is no timeout" in said
+
+
+def test_session_ids_decide_from_sessions_to_train(home: Path) -> None:
+    rows = "".join(f"u{u},i{i},{60 * i},s{i // 2}\n" for u in range(3) for i in range(6))
+    made = import_log("local", f"user,item,time,session\n{rows}".encode(), "with ids")
+    app = opened("sessions", log=made.id)
+    assert app.metric[0].value == "9"
+    app.toggle(key="use_session_ids").set_value(False).run()
+    assert app.metric[0].value == "3"
+    app.switch_page("pages/train.py").run()
+    assert "sessions cut at **30 min**" in texts(app)
+    linked = opened("train", log=made.id)
+    assert "sessions cut **by their ids**" in texts(linked)
+
+
+def test_a_training_is_started_with_the_settings_on_the_page(dataset: Dataset) -> None:
+    app = opened("train", log=dataset.id, timeout_minutes=15)
+    app.number_input(key="epochs").set_value(2).run()
+    app.number_input(key="hidden_units").set_value(8).run()
+    app.radio(key="split").set_value("all_rows").run()
+    press(app, "train_start")
+    (made,) = list_runs("local")
+    assert made.experiment.split == "all_rows"
+    assert made.experiment.timeout_minutes == 15
+    assert (made.experiment.training.epochs, made.experiment.training.hidden_units) == (2, 8)
+    assert app.query_params["run"] == made.id
+    assert app.query_params["epochs"] == "2"
+    Launcher().stop(made)
+
+
+def test_a_finished_run_shows_figures_with_their_conditions(run: Run) -> None:
+    app = opened("train", log=run.dataset, run=run.id)
+    said = texts(app).replace("\\", "")
+    figures = (
+        "small.csv · leave-last-out, 6 users · full ranking of 7 items · items seen before left"
+    )
+    assert f"{figures} out · seed 0 (bootstrap), 42 (training)" in said
+    assert "train_stop" not in keys(app, "button")
+    assert "to_explore" in keys(app, "button")
+
+
+def test_a_killed_run_says_so_and_can_be_resumed(dataset: Dataset) -> None:
+    killed = create_run(dataset, ExperimentConfig(training=QUICK))
+    (killed.folder / "started").touch()
+    (killed.folder / "lock").write_text(str(os.getpid()))
+    app = opened("train", log=dataset.id, run=killed.id)
+    assert "ended from outside" in texts(app)
+    assert "train_resume" in keys(app, "button")
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ("u1,a,1\nu2,b,2\n", "o user has three interactions"),
+        ("u1,a,1\nu1,a,2\nu1,a,3\n", "nothing to choose between"),
+    ],
+)
+def test_a_log_that_nothing_can_be_learned_from_is_a_sentence(
+    home: Path, rows: str, words: str
+) -> None:
+    made = import_log("local", f"user,item,time\n{rows}".encode(), "tiny")
+    app = opened("train", log=made.id)
+    assert words in texts(app)
+    assert app.button(key="train_start").disabled
