@@ -6,6 +6,7 @@ Everything goes into the run's folder; ``run.json`` is the last word.
 import json
 import os
 import sys
+import threading
 import time
 import traceback
 from pathlib import Path
@@ -17,7 +18,7 @@ from workspace.home import write_json
 from workspace.launcher import worker_threads
 from workspace.runs import EVENTS, FINAL, LAST, MODEL, Run, State, open_run
 
-_UPDATE_SECONDS = 0.25
+_UPDATE_SECONDS, _LOOK_SECONDS = 0.25, 0.1
 _NOTHING_KEPT = "it was stopped before the first epoch was complete, so there is nothing to keep"
 _NOT_MEASURED = "it was stopped before the figures were complete"
 
@@ -28,8 +29,12 @@ def train_run(owner: str, made: str) -> None:
     run = open_run(owner, made)
     if run.final() is not None:
         return
+    kept = threading.Event()
+    if (run.folder / LAST).exists():
+        kept.set()
+    threading.Thread(target=_end_early, args=(run, started, kept), daemon=True).start()
     try:
-        final = _trained(run)
+        final = _trained(run, kept)
     except MemoryError:
         final = _failure("the machine ran out of memory; use fewer units or a smaller batch_size")
     except HRNNError as error:
@@ -39,7 +44,22 @@ def train_run(owner: str, made: str) -> None:
     except Exception as error:  # whatever it is, the run must say that it failed
         traceback.print_exc()
         final = _failure(f"unexpected {type(error).__name__}: {error}; the log below tells more")
+    kept.set()
     write_json(run.folder / FINAL, {**final, "seconds": time.monotonic() - started})
+
+
+def _end_early(run: Run, started: float, kept: threading.Event) -> None:
+    """End this process as soon as somebody asks to stop, while there is nothing to keep yet.
+
+    Until the first epoch is complete most of the time goes into steps that hear nothing, such as
+    importing torch.
+    """
+    while not kept.wait(_LOOK_SECONDS):
+        if run.stopping():
+            seconds = time.monotonic() - started
+            final = {"state": State.STOPPED, "message": _NOTHING_KEPT, "seconds": seconds}
+            write_json(run.folder / FINAL, final)
+            os._exit(0)
 
 
 def _failure(message: str) -> dict[str, Any]:
@@ -47,22 +67,15 @@ def _failure(message: str) -> dict[str, Any]:
     return {"state": State.FAILED, "message": message}
 
 
-def _trained(run: Run) -> dict[str, Any]:
-    stopped = {"state": State.STOPPED, "message": _NOTHING_KEPT}
-    if run.stopping():
-        return stopped
+def _trained(run: Run, kept: threading.Event) -> dict[str, Any]:
     from hrnn.experiment import train_experiment, use_threads  # noqa: PLC0415 - brings torch
 
     use_threads(worker_threads())
-    if run.stopping():
-        return stopped
     data = open_dataset(run.owner, run.dataset).read()
-    if run.stopping():
-        return stopped
-    with _Journal(run) as journal:
+    with _Journal(run, kept) as journal:
         trained = train_experiment(data, run.experiment, [journal.observe], journal.checkpoint())
     if trained.end == "stopped" and not trained.model.estimator.history_:
-        return stopped
+        return {"state": State.STOPPED, "message": _NOTHING_KEPT}
     trained.model.save(run.folder / MODEL)
     if trained.end == "stopped":
         return {"state": State.STOPPED, "message": _NOT_MEASURED}
@@ -85,8 +98,9 @@ def _figures(run: Run, trained: Any) -> dict[str, Any]:
 class _Journal:
     """Writes the events and the checkpoints of a run, and looks for the stop file."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, kept: threading.Event) -> None:
         self._run = run
+        self._kept = kept
         self._folder = run.folder
         self._last_update = 0.0
         self._file: IO[bytes] | None = None
@@ -122,6 +136,7 @@ class _Journal:
             self._last_update = now
             self._write(record)
         if record["kind"] == "epoch":
+            self._kept.set()
             assert self._file is not None
             tensors, facts = trainer.state()
             size = os.fstat(self._file.fileno()).st_size
