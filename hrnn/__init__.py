@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from hrnn.recommend.scorer import HierarchicalScorer
     from hrnn.sessions import Sessions, segment
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOME = {
+    "CoOccurrence": "hrnn.baselines.co_occurrence",
+    "OwnPopularity": "hrnn.baselines.own_popularity",
     "Popularity": "hrnn.baselines.popularity",
+    "SessionKNN": "hrnn.baselines.session_knn",
     "InteractionsDataset": "hrnn.data.datasets",
     "ItemsDataset": "hrnn.data.datasets",
     "Interactions": "hrnn.data.interactions",
@@ -34,6 +37,7 @@ _HOME = {
     "HRNNError": "hrnn.errors",
     "evaluate": "hrnn.evaluation.protocol",
     "HRNNClassifierEstimator": "hrnn.recommend.estimators",
+    "HRNNRegressorEstimator": "hrnn.recommend.estimators",
     "load": "hrnn.recommend.loading",
     "HierarchicalSequentialRecommender": "hrnn.recommend.recommender",
     "HierarchicalScorer": "hrnn.recommend.scorer",
@@ -43,16 +47,20 @@ _HOME = {
 
 __all__ = [
     "CheckpointError",
+    "CoOccurrence",
     "ConfigError",
     "DataError",
     "HRNNClassifierEstimator",
     "HRNNError",
+    "HRNNRegressorEstimator",
     "HierarchicalScorer",
     "HierarchicalSequentialRecommender",
     "Interactions",
     "InteractionsDataset",
     "ItemsDataset",
+    "OwnPopularity",
     "Popularity",
+    "SessionKNN",
     "Sessions",
     "evaluate",
     "load",

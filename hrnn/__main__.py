@@ -73,11 +73,11 @@ def _read(options: argparse.Namespace) -> hrnn.Interactions:
 
 def _train(options: argparse.Namespace) -> None:
     from hrnn.experiment import train_experiment  # noqa: PLC0415 - torch, only here
+    from hrnn.training.progress import say  # noqa: PLC0415
 
     names = [one.name for one in dataclasses.fields(TrainConfig)]  # pyright: ignore
     given: dict[str, Any] = {name: getattr(options, name) for name in names}
-    if given["early_stopping_patience"] == "None":
-        given["early_stopping_patience"] = None
+    given = {name: None if value == "None" else value for name, value in given.items()}
     settings = TrainConfig(**given)
     config = ExperimentConfig(
         split=options.split, timeout_minutes=options.timeout, training=settings
@@ -85,7 +85,7 @@ def _train(options: argparse.Namespace) -> None:
     data = _read(options)
     Path(options.out).mkdir(parents=True, exist_ok=True)  # before hours of training, not after
     started = time.monotonic()
-    trained = train_experiment(data, config, [_say])
+    trained = train_experiment(data, config, [say])
     trained.model.save(options.out)
     print(f"trained in {time.monotonic() - started:.1f} s, saved in {options.out}", file=sys.stderr)
     try:
@@ -96,19 +96,6 @@ def _train(options: argparse.Namespace) -> None:
     if report is not None:
         print(report.heading)
         print(report.table.to_string(index=False, float_format="{:.4f}".format))
-
-
-def _say(record: dict, _: object) -> None:
-    if record["kind"] == "epoch":
-        valid = record["valid_loss"]
-        text = (
-            "" if valid is None else f"  validation {valid:.4f}  best epoch {record['best_epoch']}"
-        )
-        print(
-            f"epoch {record['epoch']:3d}  train {record['train_loss']:.4f}{text}"
-            f"  {record['seconds']:.1f} s",
-            file=sys.stderr,
-        )
 
 
 def _recommend(options: argparse.Namespace) -> None:

@@ -42,5 +42,7 @@ def _sentence(error: dict[str, Any], owner: type) -> str:
             owner = typing.get_type_hints(owner)[part]
         known = ", ".join(field.name for field in dataclasses.fields(owner))
         return f"{name} is not a setting; the settings are {known}"
+    if error["type"] == "value_error":  # raised by a setting's owner, in words of its own
+        return str(error["ctx"]["error"])
     rule = error["msg"].removeprefix("Value error, ").replace("Input should be", "it must be")
     return f"{name}={error['input']!r}: {rule}"

@@ -7,15 +7,18 @@ from typing import Any
 
 import torch
 
-from hrnn.baselines.popularity import Popularity
+from hrnn.baselines import BASELINES, Popularity
 from hrnn.data.interactions import Interactions
-from hrnn.evaluation.protocol import Report, measure
-from hrnn.evaluation.splits import SPLITS, Split
+from hrnn.errors import ConfigError
+from hrnn.evaluation.protocol import measure
+from hrnn.evaluation.report import Report
+from hrnn.evaluation.splits import Split, split_for
 from hrnn.recommend.base import Recommender
-from hrnn.recommend.estimators import HRNNClassifierEstimator
+from hrnn.recommend.estimators import estimator_for
 from hrnn.recommend.recommender import HierarchicalSequentialRecommender
 from hrnn.recommend.scorer import HierarchicalScorer
-from hrnn.training.config import ExperimentConfig
+from hrnn.recommend.session_aware import SessionRecommender
+from hrnn.training.config import ExperimentConfig, SplitConfig
 from hrnn.training.trainer import Callback, End
 
 
@@ -39,7 +42,7 @@ class Trained:
         if not len(self.split.test):
             return None
         popular = Popularity()
-        popular.fit(*self.split.known())
+        popular.fit(*self.split.known(), split=self.split.name)
         models: dict[str, Recommender] = {"HRNN": self.model, "popularity": popular}
         return measure(models, self.split, stop=stop)
 
@@ -55,10 +58,10 @@ def train_experiment(
     Raises:
         DataError: the log is too short for the split, or there is nothing to learn from.
     """
-    split = SPLITS[config.split](data)
+    split = split_for(data, config)
     known, role = split.known()
     model = make_model(config)
-    model.fit(known, role, callbacks=callbacks, resume_from=resume_from)
+    model.fit(known, role, callbacks=callbacks, resume_from=resume_from, split=split.name)
     end = model.estimator.end_
     assert end is not None  # fit sets it
     return Trained(model, end, split)
@@ -69,11 +72,27 @@ def use_threads(count: int) -> None:
     torch.set_num_threads(count)
 
 
+def make_baseline(name: str, config: SplitConfig) -> Recommender:
+    """Make a baseline by its name; those that read sessions cut them as the split does.
+
+    Raises:
+        ConfigError: there is no such baseline.
+    """
+    if name not in BASELINES:
+        raise ConfigError(f"baseline={name!r}: it must be {' or '.join(map(repr, BASELINES))}")
+    kind = BASELINES[name]
+    if issubclass(kind, SessionRecommender):
+        return kind(
+            session_timeout_minutes=config.timeout_minutes, use_session_ids=config.use_session_ids
+        )
+    return kind()
+
+
 def make_model(config: ExperimentConfig) -> HierarchicalSequentialRecommender:
     """Make the model that a configuration describes, not yet trained."""
     settings: dict[str, Any] = config.training.plain()
     return HierarchicalSequentialRecommender(
-        HierarchicalScorer(HRNNClassifierEstimator(**settings)),
+        HierarchicalScorer(estimator_for(settings)),
         max_sessions=config.training.max_sessions,
         max_session_len=config.training.max_session_len,
         session_timeout_minutes=config.timeout_minutes,

@@ -45,6 +45,13 @@ class Sessions:
         return np.append(first[1:], self.count) - first
 
     @cached_property
+    def opens(self) -> np.ndarray:
+        """Bool array: whether each interaction is the first of its session."""
+        opens = np.zeros(len(self.number), bool)
+        opens[np.unique(self.number, return_index=True)[1]] = True
+        return opens
+
+    @cached_property
     def first_of_user(self) -> np.ndarray:
         """int64 array: number of each user's first session."""
         return np.minimum.reduceat(self.number, self.data.user_starts[:-1])

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
+from hrnn.diagnostics import about_data
 from ui import page, state
+from ui.findings import say_findings
 from ui.importing import import_form, pick_sample
 from ui.report import draw_log, pick_log
 from ui.words import literal
@@ -28,7 +30,9 @@ def main() -> None:
     st.subheader(literal(dataset.name), anchor=False)
     pick_log(dataset)
     page.say_note(dataset.note)
-    draw_log(dataset, state.rows_of(dataset.owner, dataset.id))
+    data = state.rows_of(dataset.owner, dataset.id)
+    draw_log(dataset, data)
+    say_findings(about_data(data), "findings", but={one.code for one in data.report.warnings})
     page.step("Cut it into sessions", page.SESSIONS, "to_sessions")
 
 

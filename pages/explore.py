@@ -48,9 +48,8 @@ def explore(dataset: Dataset, run: Run, user: str) -> None:
     scene = scene_of(dataset, run, model, user)
     left, right = st.columns(2, gap="medium")
     if not len(scene.history):
-        st.warning(
-            f"User {literal(user)} is not in this log. Shown are the items most popular in it."
-        )
+        gone = "is not in this log" if scene.held_out is None else "has no row before the held-out"
+        st.warning(f"User {literal(user)} {gone}. Shown are the items most popular in it.")
         draw_popular(dataset, titles)
         return
     with left:

@@ -2,8 +2,10 @@
 
 import streamlit as st
 
+from hrnn.diagnostics import about_sessions
 from hrnn.sessions import segment
 from ui import charts, page, state
+from ui.findings import say_findings
 from ui.inputs import pick_session_ids, pick_timeout, pick_user
 from ui.report import tiles
 from ui.sessions import gap_bins, session_tiles, user_gaps
@@ -26,6 +28,7 @@ def main() -> None:
         "A gap longer than the timeout starts a new session; a gap equal to it does not."
         + (" Session ids decide first; the timeout cuts the rows without one." if use_ids else "")
     )
+    say_findings(about_sessions(sessions), "findings")
     bins = gap_bins(dataset.owner, dataset.id)
     if bins["gaps"].any():
         st.altair_chart(charts.gap_histogram(bins, timeout), key="gaps")

@@ -2,10 +2,13 @@
 
 import streamlit as st
 
+from hrnn.diagnostics import about_sessions, about_settings
 from hrnn.errors import HRNNError
 from hrnn.training.roles import check_learnable
 from ui import live, page, state
-from ui.inputs import pick_experiment, pick_run, pick_split, say_timeout, split_words
+from ui.experiment import mode_of, pick_cut, pick_experiment, split_words
+from ui.findings import say_findings
+from ui.inputs import pick_run, say_timeout
 from ui.words import cut_words, literal
 from workspace.datasets import Dataset
 from workspace.runs import Run, create_run
@@ -34,16 +37,20 @@ def configure(dataset: Dataset) -> None:
     data = state.rows_of(dataset.owner, dataset.id)
     use_ids = state.uses_session_ids(data)
     st.markdown(f"**{literal(dataset.name)}**, sessions cut {cut_words(timeout, use_ids)}")
-    split_kind = pick_split()
+    cut = pick_cut(data.outcome, timeout, use_ids)
     try:
-        experiment = pick_experiment(split_kind, timeout, use_ids)
-        split = state.split_of(dataset.owner, dataset.id, split_kind)
-        check_learnable(split.role, data.outcome, len(data.item_ids), experiment.training.loss)
+        split = state.split_of(dataset.owner, dataset.id, cut)
+        experiment = pick_experiment(cut, mode_of(data.outcome, cut))
+        items, training = len(split.data.item_ids), experiment.training
+        check_learnable(split.role, split.data.outcome, items, training.loss)
     except HRNNError as error:
         page.say_error(error)
         st.button("Start training", key="train_start", disabled=True)
         return
-    st.caption(split_words(split))
+    st.caption(split_words(split, cut.split))
+    lengths = (training.max_sessions, training.max_session_len)
+    found = [*about_settings(training), *about_sessions(split.sessions, *lengths)]
+    say_findings(found, "findings")
     name = st.text_input("Name of the run", key="run_name", placeholder="optional")
     if st.button("Start training", key="train_start", type="primary"):
         run = create_run(dataset, experiment, name)
@@ -60,6 +67,7 @@ def watch(dataset: Dataset, runs: list[Run]) -> None:
     live.controls(run)
     live.watch(run)
     if run.has_model():
+        page.step("Compare it with simpler models", page.EVALUATE, "to_evaluate")
         page.step("Explore what it recommends", page.EXPLORE, "to_explore")
 
 

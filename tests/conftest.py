@@ -3,12 +3,14 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from workspace.launcher import Launcher
-from workspace.runs import ACTIVE, Run
+from workspace.tasks import ACTIVE, Task
 
+T = TypeVar("T", bound=Task)
 _PATIENCE_SECONDS = 60
 
 
@@ -51,12 +53,12 @@ def wait_for() -> Callable[[Callable[[], bool]], None]:
 
 
 @pytest.fixture
-def trained(wait_for: Callable[[Callable[[], bool]], None]) -> Callable[[Run], Run]:
-    """Train a run to its end in its worker."""
+def done(wait_for: Callable[[Callable[[], bool]], None]) -> Callable[[T], T]:
+    """Do a task to its end in its worker."""
 
-    def train(run: Run) -> Run:
-        Launcher().start(run)
-        wait_for(lambda: run.state() not in ACTIVE)
-        return run
+    def do(task: T) -> T:
+        Launcher().start(task)
+        wait_for(lambda: task.state() not in ACTIVE)
+        return task
 
-    return train
+    return do

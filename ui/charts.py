@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 ACCENT, QUIET_TONE, OTHER_TONE, GREY = "#0d9488", "#8fb8b4", "#c9a66b", "#8a8f98"
+_BASELINE_COLORS = {
+    "popularity": GREY,
+    "own popularity": "#57534e",
+    "co-occurrence": OTHER_TONE,
+    "session kNN": "#b45309",
+}
 #: Plotly without its tool bar.
 QUIET: dict[str, Any] = {"displayModeBar": False, "displaylogo": False}
 _TICKS = [1 / 60, 1 / 6, 1, 5, 15, 30, 60, 240, 1440, 1440 * 7, 1440 * 30]
@@ -174,3 +180,64 @@ def curves(frame: pd.DataFrame, best_epoch: int | None) -> alt.LayerChart:
     best = pd.DataFrame({"epoch": [] if best_epoch is None else [best_epoch]}, dtype=float)
     rule = alt.Chart(best).mark_rule(strokeDash=[4, 3], color=ACCENT).encode(x="epoch:Q")
     return (each + lines + points + rule).properties(height=320)
+
+
+def differences(frame: pd.DataFrame, lead: str) -> alt.LayerChart:
+    """Draw how far one model is ahead of others, with intervals, and a rule at no difference.
+
+    Args:
+        frame: OTHER, DIFFERENCE, LOW, HIGH.
+        lead: the one model.
+    """
+    frame = frame.assign(
+        sure=np.where((frame["LOW"] > 0) | (frame["HIGH"] < 0), "beyond doubt", "may be chance")
+    )
+    color = alt.Color(
+        "sure:N",
+        scale=alt.Scale(domain=["beyond doubt", "may be chance"], range=[ACCENT, GREY]),
+        legend=alt.Legend(title=None, orient="top"),
+    )
+    y = alt.Y("OTHER:N", title=None, sort=None, axis=alt.Axis(labelLimit=340))
+    tooltip = ["OTHER:N", *_tooltips(("DIFFERENCE", "LOW", "HIGH"))]
+    base = alt.Chart(frame).encode(y=y, color=color, tooltip=tooltip)
+    title = f"← behind      {lead}      ahead →"
+    bars = base.mark_rule(strokeWidth=2).encode(x=alt.X("LOW:Q", title=title), x2="HIGH:Q")
+    points = base.mark_point(filled=True, size=60).encode(x="DIFFERENCE:Q")
+    none = alt.Chart(pd.DataFrame({"at": [0.0]})).mark_rule(strokeDash=[4, 3]).encode(x="at:Q")
+    return (none + bars + points).properties(height=alt.Step(30))
+
+
+def slices(frame: pd.DataFrame, metric: str) -> alt.LayerChart:
+    """Draw a metric for each part of a slice: a point and an interval a model.
+
+    Args:
+        frame: MODEL, PART, VALUE, LOW, HIGH, N.
+        metric: its name.
+    """
+    parts, models = (list(dict.fromkeys(frame[name])) for name in ("PART", "MODEL"))
+    counts = frame.drop_duplicates("PART").set_index("PART")["N"]
+    labels = {part: f"{part} ({counts[part]:,})" for part in parts}
+    frame = frame.assign(label=frame["PART"].map(labels))
+    base = alt.Chart(frame).encode(
+        x=alt.X("label:N", title="part (held-out interactions)", sort=list(labels.values()),
+                axis=alt.Axis(labelAngle=0, labelLimit=180)),
+        xOffset=alt.XOffset("MODEL:N", sort=models),
+        color=alt.Color(
+            "MODEL:N", sort=models, scale=alt.Scale(range=model_colors(models)),
+            legend=alt.Legend(title=None, orient="top", labelLimit=260, columns=3),
+        ),
+        tooltip=["MODEL:N", "PART:N", *_tooltips(("VALUE", "LOW", "HIGH"))],
+    )  # fmt: skip
+    bars = base.mark_rule(strokeWidth=2).encode(y=alt.Y("LOW:Q", title=metric), y2="HIGH:Q")
+    points = base.mark_point(filled=True, size=50).encode(y="VALUE:Q")
+    return (bars + points).properties(height=380)
+
+
+def _tooltips(names: tuple[str, ...]) -> list[alt.Tooltip]:
+    return [alt.Tooltip(f"{name}:Q", format=".3f") for name in names]
+
+
+def model_colors(models: list[str]) -> list[str]:
+    """Return a colour a model: one for each baseline on every page, the accent first for others."""
+    others = iter([ACCENT, "#2563eb", "#9333ea", "#db2777", "#65a30d", "#ea580c"] * len(models))
+    return [_BASELINE_COLORS.get(model) or next(others) for model in models]

@@ -48,9 +48,9 @@ def model_of(run_id: str, _run: Run) -> Recommender:
 
 def scene_of(dataset: Dataset, run: Run, model: Recommender, user: str) -> Scene:
     """Cut a user's log where the run's split cut it."""
-    data = state.rows_of(dataset.owner, dataset.id)
+    split = state.split_of(dataset.owner, dataset.id, run.experiment.cut)
+    data = split.data
     own = data.of_user(user)
-    split = state.split_of(dataset.owner, dataset.id, run.experiment.split)
     at = np.flatnonzero(data.user_ids[data.user_index[split.test]] == user) if len(own) else []
     if not len(at):
         return Scene(user, own, None, None, begins=False)

@@ -1,15 +1,13 @@
-"""Inputs shared by pages, and the Train page's inputs as settings."""
+"""Inputs shared by pages."""
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import TypeVar
 
 import streamlit as st
 
 from hrnn.data.interactions import Interactions
-from hrnn.evaluation.splits import Split
-from hrnn.training.config import RECOMMENDED, ExperimentConfig, TrainConfig
 from ui import state
-from ui.words import literal, minutes, plural
+from ui.words import literal, minutes
 from workspace.datasets import Dataset
 from workspace.runs import Run, list_runs
 
@@ -130,90 +128,6 @@ def _exists(made: str) -> bool:
     return any(run.id == made for run in list_runs(state.OWNER))
 
 
-def split_words(split: Split) -> str:
-    """Say what a split does to this log."""
-    if not len(split.test):
-        return "Every interaction is learned from; no figure can be had that is honest."
-    short = split.counts["too_short"]
-    kept = f" {plural(short, 'user')} with fewer than three only train." if short else ""
-    return (
-        f"{plural(len(split.test), 'user')}: the last interaction with an outcome above 0 is held"
-        f" out for the figures, the one before validates.{kept}"
-    )
-
-
-def split_name(split: str) -> str:
-    """Return what a split is called on screen."""
-    return {"leave_last_out": "Leave-last-out", "all_rows": "All rows, without figures"}[split]
-
-
-def pick_split() -> str:
-    """Let the split be chosen, before anything else is."""
-    options = ["leave_last_out", "all_rows"]
-    state.prepare("split", options[0], options)
-    split = st.radio("Split", options, format_func=split_name, key="split")
-    state.remember("split", split)
-    return split
-
-
-def pick_experiment(split: str, timeout: float, use_session_ids: bool) -> ExperimentConfig:
-    """Let the settings of a training be changed; the defaults are good.
-
-    Raises:
-        ConfigError: a setting is out of range.
-    """
-    base = RECOMMENDED
-    epochs = _number("epochs", "Epochs, at most", base.epochs, 1, 1000)
-    units = _number("hidden_units", "Hidden units", base.hidden_units, 1, 1024)
-    with st.expander("More settings"):
-        losses = ["cross_entropy", "bce"]
-        loss = _choice("loss", "Loss", base.loss, losses, {"bce": "BCE, sampled negatives"})
-        negatives = base.num_negatives
-        if loss == "bce":
-            negatives = _number("num_negatives", "Negatives a positive", negatives, 1, 100)
-        states = ["init", "none"]
-        names = {
-            "init": "starts each session (HRNN Init)",
-            "none": "none (sessions forget the user)",
-        }
-        user_state = _choice("user_state", "User state", base.user_state, states, names)
-        rate = _number("learning_rate", "Learning rate", base.learning_rate, 0.00001, 1.0)
-        dropout = _number("dropout_rate", "Dropout", base.dropout_rate, 0.0, 0.9)
-        batch = _number("batch_size", "Users an update", base.batch_size, 1, 10_000)
-        patience = _number(
-            "early_stopping_patience",
-            "Stop after so many epochs without a better validation loss",
-            base.early_stopping_patience or 4,
-            1,
-            1000,
-        )
-        sessions = _number("max_sessions", "Sessions read when scoring", base.max_sessions, 1, 1000)
-        length = _number(
-            "max_session_len", "Items read of each session", base.max_session_len, 1, 1000
-        )
-        seed = _number("random_state", "Seed", base.random_state, 0, 2**31)
-    training = TrainConfig(
-        hidden_units=units,
-        dropout_rate=dropout,
-        num_negatives=negatives,
-        max_sessions=sessions,
-        max_session_len=length,
-        learning_rate=rate,
-        epochs=epochs,
-        batch_size=batch,
-        early_stopping_patience=patience,
-        random_state=seed,
-        loss=loss,
-        user_state=user_state,
-    )
-    return ExperimentConfig(
-        split=split,
-        timeout_minutes=timeout,
-        use_session_ids=use_session_ids,
-        training=training,
-    )
-
-
 class _Between(Container[float]):
     """The numbers from one to another; nothing that is not a number."""
 
@@ -224,16 +138,20 @@ class _Between(Container[float]):
         return isinstance(value, int | float) and self.low <= value <= self.high
 
 
-def _number(key: str, label: str, default: N, low: N, high: N) -> N:
+def pick_number(key: str, label: str, default: N, low: N, high: N) -> N:
+    """Let a number be chosen; it stands in the link if it is not the default."""
     state.prepare(key, default, _Between(low, high))
     form = "%g" if isinstance(default, float) else None
-    step = None if isinstance(default, int) else low or 0.05
+    step = None if isinstance(default, int) else low if low > 0 else 0.05
     value = st.number_input(label, low, high, key=key, format=form, step=step)
     state.remember(key, value if value != default else None)
     return value
 
 
-def _choice(key: str, label: str, default: str, options: list[str], names: dict[str, str]) -> str:
+def pick_choice(
+    key: str, label: str, default: str, options: list[str], names: Mapping[str, str]
+) -> str:
+    """Let one of some options be chosen; it stands in the link if it is not the default."""
     state.prepare(key, default, options)
     value = st.selectbox(
         label, options, format_func=lambda one: names.get(one, one.replace("_", "-")), key=key

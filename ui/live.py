@@ -1,15 +1,21 @@
 """A run on the page: its curves while it trains, what is left to wait, what it ended with."""
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from hrnn.diagnostics import about_training
+from hrnn.evaluation.report import Report
 from ui import charts
+from ui.figures import draw_figures
+from ui.findings import say_findings
 from ui.page import say_error
-from ui.words import literal, minutes, plural, seconds, share
+from ui.words import literal, minutes, seconds, share
 from workspace.launcher import Launcher
-from workspace.runs import ACTIVE, Run, State
+from workspace.runs import Run
+from workspace.tasks import ACTIVE, State
 
 _TICK_SECONDS = 1.0
 _IN_WORDS = {
@@ -81,8 +87,12 @@ def _draw(run: Run, state: State) -> None:
     frame = curve_frame(events)
     if len(frame):
         st.altair_chart(charts.curves(frame, _best_epoch(events)), key="curves")
-    if final.get("report"):
-        _draw_report(run, final["report"])
+    if run.report_folder.exists():
+        st.markdown("**How often the held-out interactions are found**")
+        seed = f", {run.experiment.training.random_state} (training)"
+        draw_figures(report_in(run.report_folder), run.dataset_name, 10, seed)
+    if state not in ACTIVE:
+        say_findings(about_training(events, run.experiment.training), "training_findings")
     if state in (State.FAILED, State.INTERRUPTED) and (tail := run.log_tail()):
         with st.expander("Log of the worker"):
             st.code(tail, language=None)
@@ -132,37 +142,10 @@ def _best_epoch(events: list[dict[str, Any]]) -> int | None:
     return validated[-1]["best_epoch"] if validated else None
 
 
-def _draw_report(run: Run, report: dict[str, Any]) -> None:
-    """Draw the figures of a finished run, under a heading that says what they are figures of."""
-    table = pd.DataFrame(report["table"])
-    table["figure"] = [
-        f"{100 * v:.1f} % ({100 * low:.1f}–{100 * high:.1f})"
-        if metric.startswith("HR")
-        else f"{v:.3f} ({low:.3f}–{high:.3f})"
-        for metric, v, low, high in table[["METRIC", "VALUE", "LOW", "HIGH"]].itertuples(
-            index=False
-        )
-    ]
-    wide = table.pivot_table(index="METRIC", columns="MODEL", values="figure", aggfunc="first")
-    st.markdown("**How often the held-out interaction is found**")
-    st.dataframe(wide.loc[list(dict.fromkeys(table["METRIC"]))].rename_axis("Metric"))
-    counts = report["counts"]
-    seeds = f"(bootstrap), {run.experiment.training.random_state} (training)"
-    short, cold = plural(counts["too_short"], "user"), plural(counts["cold"], "user")
-    tied = plural(counts["tied_last"], "held-out interaction")
-    st.caption(
-        f"{literal(run.dataset_name)} · {literal(report['heading'])} {seeds} · 95 % bootstrap"
-        f" intervals over users · not measured: {short} with fewer than three interactions to learn"
-        f" from, {cold} whose held-out item no training row has · {tied} tied in time with another"
-        " that might have been held out"
-    )
-    seen, measured = counts["seen_before"], counts["evaluated"]
-    if seen:
-        st.caption(
-            f"{plural(seen, 'held-out item')} had been seen by the user before. A list without seen"
-            f" items cannot hold them, so each is a miss and no HR can exceed"
-            f" {share(1 - seen / measured)}."
-        )
+@st.cache_resource(max_entries=64, show_spinner=False)
+def report_in(folder: Path) -> Report:
+    """Read a report, which never changes, once for all visits."""
+    return Report.open(folder)
 
 
 def watch_all(runs: list[Run]) -> None:
@@ -178,9 +161,9 @@ def _draw_table(runs: list[Run]) -> None:
 def _row(run: Run) -> dict[str, Any]:
     final = run.final() or {}
     figures = {}
-    for one in (final.get("report") or {}).get("table", []):
-        if one["MODEL"] == "HRNN":
-            figures[one["METRIC"]] = one["VALUE"]
+    if run.report_folder.exists():
+        table = report_in(run.report_folder).table
+        figures = table[table["MODEL"] == "HRNN"].set_index("METRIC")["VALUE"]
     settings, training = run.experiment, run.experiment.training
     cut = minutes(settings.timeout_minutes or 0)
     loss = training.loss.replace("_", "-")

@@ -18,12 +18,18 @@ _STYLE = """<style>
 [data-testid="stElementToolbarButton"]:has([aria-label="Download as CSV"]) {display: none}
 </style>"""
 
-DATA, SESSIONS, TRAIN, EXPLORE = (
-    f"pages/{name}.py" for name in ("data", "sessions", "train", "explore")
+DATA, SESSIONS, TRAIN, EVALUATE, EXPLORE = (
+    f"pages/{name}.py" for name in ("data", "sessions", "train", "evaluate", "explore")
 )
 
 
-_TITLES = {DATA: "Data", SESSIONS: "Sessions", TRAIN: "Train", EXPLORE: "Explore"}
+TITLES = {
+    DATA: "Data",
+    SESSIONS: "Sessions",
+    TRAIN: "Train",
+    EVALUATE: "Evaluate",
+    EXPLORE: "Explore",
+}
 _INSIDE = "_inside_the_app"
 
 
@@ -32,7 +38,7 @@ def navigation() -> Page:
     st.session_state[_INSIDE] = True
     pages = [
         st.Page(path, title=title, url_path=title.lower(), default=path == DATA)
-        for path, title in _TITLES.items()
+        for path, title in TITLES.items()
     ]
     return st.navigation(pages, position="hidden")
 

@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from hrnn.data.interactions import Interactions, plain_text
+from hrnn.data.outcomes import IN_WORDS
 from hrnn.data.report import Warned
 from ui import state
 from ui.words import literal, plural, short
@@ -75,6 +76,7 @@ def draw_log(dataset: Dataset, data: Interactions) -> None:
     if report.separator:
         mark = {"\t": "tab"}.get(report.separator, report.separator)
         columns.caption(f"Separator {literal(mark)} · encoding {report.encoding}")
+    columns.caption(f"Outcomes: {IN_WORDS[report.outcome_mode]}")
     with rejected:
         _draw_rejected(data)
 

@@ -5,14 +5,8 @@ import streamlit as st
 from hrnn.errors import HRNNError
 from ui import page, state
 from ui.words import clipped, minutes
-from workspace.runs import ACTIVE
+from workspace.tasks import ACTIVE, State
 
-_PAGES = (
-    (page.DATA, "Data"),
-    (page.SESSIONS, "Sessions"),
-    (page.TRAIN, "Train"),
-    (page.EXPLORE, "Explore"),
-)
 _DONE, _RUNS, _OPEN = ":material/check:", ":material/radio_button_checked:", ":material/remove:"
 
 
@@ -40,11 +34,14 @@ def _draw() -> None:
     st.divider()
     active = any(one.state() in ACTIVE for one in runs)
     trained = any(one.has_model() for one in runs)
+    evaluations = [one.state() for one in state.evaluations_of(dataset)] if dataset else []
+    evaluated = State.FINISHED in evaluations
     icons = {
         "Data": _DONE if dataset else _OPEN,
         "Sessions": _DONE if runs or state.picked(state.TIMEOUT) else _OPEN,
         "Train": _RUNS if active else _DONE if trained else _OPEN,
+        "Evaluate": _RUNS if ACTIVE & {*evaluations} else _DONE if evaluated else _OPEN,
         "Explore": _DONE if trained and state.picked("explore_user") else _OPEN,
     }
-    for path, name in _PAGES:
+    for path, name in page.TITLES.items():
         st.page_link(path, label=name, icon=icons[name], query_params=link)

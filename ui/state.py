@@ -12,10 +12,12 @@ import streamlit as st
 
 from hrnn.data.interactions import Interactions
 from hrnn.errors import HRNNError
-from hrnn.evaluation.splits import SPLITS, Split
+from hrnn.evaluation.splits import Split, split_for
 from hrnn.sessions import check_timeout
+from hrnn.training.config import SplitConfig
 from ui.words import literal
 from workspace.datasets import Dataset, list_datasets, open_dataset
+from workspace.evaluations import Evaluation, list_evaluations
 from workspace.home import LOCAL
 from workspace.runs import Run, list_runs
 
@@ -26,7 +28,7 @@ OWNER = LOCAL
 #: What every page's link carries.
 CONTEXT = (LOG, TIMEOUT, SESSION_IDS, RUN)
 #: What belongs to one log and means nothing for another.
-_OF_A_LOG = (RUN, SESSION_IDS, "sessions_user", "explore_user")
+_OF_A_LOG = (RUN, SESSION_IDS, "sessions_user", "explore_user", "evaluation")
 DEFAULT_TIMEOUT = 30.0
 _MOST_MINUTES = 10 * 365 * 24 * 60
 
@@ -173,6 +175,11 @@ def runs_of(dataset: Dataset) -> list[Run]:
     return [run for run in list_runs(OWNER) if run.dataset == dataset.id]
 
 
+def evaluations_of(dataset: Dataset) -> list[Evaluation]:
+    """Return the evaluations on a log, the newest first."""
+    return [one for one in list_evaluations(OWNER) if one.dataset == dataset.id]
+
+
 def current_run(runs: list[Run]) -> Run | None:
     """Return the run picked, if it is one of these, else the newest of them."""
     made = picked(RUN)
@@ -192,13 +199,13 @@ def titles_of(owner: str, made: str) -> dict[str, str]:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Splitting the log")
-def split_of(owner: str, made: str, split: str) -> Split:
+def split_of(owner: str, made: str, config: SplitConfig) -> Split:
     """Split a dataset once for all visits.
 
     Raises:
-        DataError: the log is too short for the split.
+        DataError: the log is too short for the split, or its outcomes do not fit.
     """
-    return SPLITS[split](rows_of(owner, made))
+    return split_for(rows_of(owner, made), config)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

@@ -1,4 +1,4 @@
-"""Starting, stopping and resuming runs: local processes now, a cluster later."""
+"""Starting, stopping and resuming tasks: local processes now, a cluster later."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from typing import IO
 
 from workspace.home import WorkspaceError, home, write_json
 from workspace.locks import LOCK, take_lock
-from workspace.runs import FINAL, LOG, STARTED, STOP, Run, State
+from workspace.tasks import FINAL, LOG, STARTED, STOP, State, Task
 
 _ROOT = Path(__file__).parent.parent
 
@@ -21,26 +21,24 @@ class Launcher:
     def __init__(self) -> None:
         self._children: list[subprocess.Popen[bytes]] = []
 
-    def start(self, run: Run) -> None:
-        """Start a queued run, or an interrupted one where its last checkpoint left it.
+    def start(self, task: Task) -> None:
+        """Start a queued task, or an interrupted one where its last checkpoint left it.
 
         Raises:
-            WorkspaceError: the run is in another state, or no process can be started.
+            WorkspaceError: the task is in another state, or no process can be started.
         """
-        with self._alone(run) as file:
-            state = run.state(worker=file is None)
+        with self._alone(task) as file:
+            state = task.state(worker=file is None)
             if state not in (State.QUEUED, State.INTERRUPTED):
-                raise WorkspaceError(
-                    f"the run is {state}; only a queued or interrupted one can start"
-                )
+                raise WorkspaceError(f"it is {state}; only a queued or interrupted one can start")
             self._children = [child for child in self._children if child.poll() is None]
-            (run.folder / STOP).unlink(missing_ok=True)
-            (run.folder / LOCK).write_bytes(b"")
-            (run.folder / STARTED).write_bytes(b"")
+            (task.folder / STOP).unlink(missing_ok=True)
+            (task.folder / LOCK).write_bytes(b"")
+            (task.folder / STARTED).write_bytes(b"")
         try:
-            with (run.folder / LOG).open("ab") as log:
+            with (task.folder / LOG).open("ab") as log:
                 child = subprocess.Popen(
-                    [sys.executable, "-m", "workspace.worker", str(run.folder)],
+                    [sys.executable, "-m", "workspace.worker", str(task.folder)],
                     cwd=_ROOT,
                     env=_environment(),
                     stdin=subprocess.DEVNULL,
@@ -49,32 +47,32 @@ class Launcher:
                     start_new_session=True,  # Ctrl-C on the app does not reach it
                 )
         except OSError as error:
-            (run.folder / STARTED).unlink(missing_ok=True)
+            (task.folder / STARTED).unlink(missing_ok=True)
             raise WorkspaceError(f"no worker could be started ({error.strerror})") from None
         self._children.append(child)
 
-    def stop(self, run: Run) -> None:
-        """Ask a run to end and keep its best weights; one that never started is cancelled.
+    def stop(self, task: Task) -> None:
+        """Ask a task to end and keep what it has; one that never started is cancelled.
 
         Raises:
-            WorkspaceError: the run's folder cannot be written.
+            WorkspaceError: the task's folder cannot be written.
         """
-        with self._alone(run) as file:
-            if run.state(worker=file is None) == State.QUEUED:
-                write_json(run.folder / FINAL, {"state": State.CANCELLED, "message": ""})
+        with self._alone(task) as file:
+            if task.state(worker=file is None) == State.QUEUED:
+                write_json(task.folder / FINAL, {"state": State.CANCELLED, "message": ""})
                 return
         try:
-            (run.folder / STOP).touch()
+            (task.folder / STOP).touch()
         except OSError as error:
-            raise WorkspaceError(f"the run could not be stopped ({error.strerror})") from None
+            raise WorkspaceError(f"it could not be stopped ({error.strerror})") from None
 
     @contextmanager
-    def _alone(self, run: Run) -> Iterator[IO[bytes] | None]:
-        """Hold the run's lock for a moment, so that no worker starts in between; None if held."""
+    def _alone(self, task: Task) -> Iterator[IO[bytes] | None]:
+        """Hold the task's lock for a moment, so that no worker starts in between; None if held."""
         try:
-            file = take_lock(run.folder / LOCK, patience_seconds=0.2)
+            file = take_lock(task.folder / LOCK, patience_seconds=0.2)
         except OSError as error:
-            raise WorkspaceError(f"the run cannot be reached ({error.strerror})") from None
+            raise WorkspaceError(f"its folder cannot be reached ({error.strerror})") from None
         try:
             yield file
         finally:

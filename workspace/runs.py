@@ -1,98 +1,34 @@
-"""A run: one training and its folder, from which alone everything about it is read."""
+"""A run: one training and its folder."""
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from hrnn.errors import ConfigError
 from hrnn.training.config import ExperimentConfig, TrainConfig
 from workspace.datasets import Dataset
 from workspace.home import WorkspaceError, folder_of, new_folder, now_text, read_json, write_json
-from workspace.locks import LOCK, is_locked
+from workspace.tasks import CONFIG, Task
 
-KIND = "runs"
-CONFIG, EVENTS, FINAL, LOG = "config.json", "events.jsonl", "run.json", "log.txt"
-STARTED, STOP, MODEL = "started", "stop", "model"
+EVENTS, MODEL, REPORT = "events.jsonl", "model", "report"
 LAST = "last.safetensors"
-_START_SECONDS = 30
-
-
-class State(StrEnum):
-    """Where a run stands."""
-
-    QUEUED = "queued"
-    STARTING = "starting"
-    RUNNING = "running"
-    FINISHED = "finished"
-    STOPPED = "stopped"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    INTERRUPTED = "interrupted"
-
-
-ACTIVE = frozenset({State.QUEUED, State.STARTING, State.RUNNING})
 
 
 @dataclass(frozen=True)
-class Run:
-    """What a run was asked to do.
+class Run(Task):
+    """A training.
 
     Attributes:
-        id: name of its folder.
         name: what people call it.
-        made: when it was asked for.
-        dataset: id of the log.
-        dataset_name: what the log was called then.
         experiment: its settings.
     """
 
-    id: str
-    owner: str
     name: str
-    made: str
-    dataset: str
-    dataset_name: str
     experiment: ExperimentConfig
 
-    @property
-    def folder(self) -> Path:
-        """The run's folder."""
-        return folder_of(self.owner, KIND, self.id)
-
-    def state(self, worker: bool | None = None) -> State:
-        """Say where the run stands; its life is judged by its lock, never by a process number.
-
-        Args:
-            worker: whether a worker holds the lock, for a caller who holds it himself; looked at
-                if None.
-        """
-        # Seen before the lock is tried: a worker that takes it in between has not died.
-        started, held_before = _age(self.folder / STARTED), _size(self.folder / LOCK) > 0
-        final = self.final()
-        if final is None and (is_locked(self.folder / LOCK) if worker is None else worker):
-            return State.RUNNING
-        final = final or self.final()  # it may have ended between the two looks
-        if final is not None:
-            return State(final["state"])
-        if started is None:
-            return State.QUEUED
-        # The worker writes into the lock that it takes.
-        fresh = started <= _START_SECONDS and not held_before
-        return State.STARTING if fresh else State.INTERRUPTED
-
-    def final(self) -> dict[str, Any] | None:
-        """Return what the run ended with: state, message, report, …; None before, or if broken."""
-        final = read_json(self.folder / FINAL)
-        known = isinstance(final, dict) and final.get("state") in set(State)
-        return final if known else None
-
-    def stopping(self) -> bool:
-        """Say whether somebody has asked the run to stop."""
-        return (self.folder / STOP).exists()
+    kind: ClassVar[str] = "runs"
 
     def has_model(self) -> bool:
         """Say whether the run has ended and left a model."""
@@ -112,17 +48,15 @@ class Run:
                 break
         return records
 
-    def log_tail(self, lines: int = 20) -> str:
-        """Return the last lines that the worker printed."""
-        try:
-            return "\n".join((self.folder / LOG).read_text(errors="replace").splitlines()[-lines:])
-        except OSError:
-            return ""
-
     @property
     def model_folder(self) -> Path:
         """Where the trained model lies once the run is finished or stopped."""
         return self.folder / MODEL
+
+    @property
+    def report_folder(self) -> Path:
+        """Where the figures lie, if any could be had."""
+        return self.folder / REPORT
 
 
 def create_run(dataset: Dataset, experiment: ExperimentConfig, name: str = "") -> Run:
@@ -131,7 +65,7 @@ def create_run(dataset: Dataset, experiment: ExperimentConfig, name: str = "") -
     Raises:
         WorkspaceError: the home cannot be written.
     """
-    folder = new_folder(dataset.owner, KIND)
+    folder = new_folder(dataset.owner, Run.kind)
     name = name.strip() or f"{dataset.name}, {experiment.training.hidden_units} units"
     facts = {
         "name": name,
@@ -146,7 +80,7 @@ def create_run(dataset: Dataset, experiment: ExperimentConfig, name: str = "") -
 
 def list_runs(owner: str) -> list[Run]:
     """Return the runs whose settings can be read, the newest first."""
-    folder = folder_of(owner, KIND)
+    folder = folder_of(owner, Run.kind)
     runs = []
     for path in sorted(folder.glob("*/" + CONFIG), reverse=True) if folder.is_dir() else []:
         try:
@@ -162,7 +96,7 @@ def open_run(owner: str, made: str) -> Run:
     Raises:
         WorkspaceError: there is none, or its settings cannot be read.
     """
-    facts = read_json(folder_of(owner, KIND, made) / CONFIG)
+    facts = read_json(folder_of(owner, Run.kind, made) / CONFIG)
     if facts is None:
         raise WorkspaceError(f"there is no run {made!r} here; choose one on the Train page")
     try:
@@ -178,18 +112,3 @@ def _made_of(owner: str, made: str, facts: Mapping[str, Any]) -> Run:
     experiment = ExperimentConfig(**{**plain, "training": TrainConfig(**plain["training"])})
     own = {key: facts[key] for key in ("name", "made", "dataset", "dataset_name")}
     return Run(id=made, owner=owner, experiment=experiment, **own)
-
-
-def _age(path: Path) -> float | None:
-    """Seconds since a file was written; None if there is none."""
-    try:
-        return time.time() - path.stat().st_mtime
-    except OSError:
-        return None
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

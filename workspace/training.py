@@ -1,70 +1,31 @@
-"""What a worker does: train a run, keep its model, measure it, and say how it ended.
-
-Everything goes into the run's folder; ``run.json`` is the last word.
-"""
+"""What a worker does for a run: train it, keep its model, measure it."""
 
 import json
 import os
-import sys
 import threading
 import time
-import traceback
 from pathlib import Path
 from typing import IO, Any
 
-from hrnn.errors import DataError, HRNNError
+from hrnn.errors import DataError
 from workspace.datasets import open_dataset
-from workspace.home import write_json
 from workspace.launcher import worker_threads
-from workspace.runs import EVENTS, FINAL, LAST, MODEL, Run, State, open_run
+from workspace.runs import EVENTS, LAST, MODEL, Run, open_run
+from workspace.tasks import State
+from workspace.working import work
 
-_UPDATE_SECONDS, _LOOK_SECONDS = 0.25, 0.1
+_UPDATE_SECONDS = 0.25
 _NOTHING_KEPT = "it was stopped before the first epoch was complete, so there is nothing to keep"
 _NOT_MEASURED = "it was stopped before the figures were complete"
 
 
 def train_run(owner: str, made: str) -> None:
-    """Train a run to its end, whatever that is, and write it down; one that has ended stays so."""
-    started = time.monotonic()
+    """Train a run to its end."""
     run = open_run(owner, made)
-    if run.final() is not None:
-        return
     kept = threading.Event()
     if (run.folder / LAST).exists():
         kept.set()
-    threading.Thread(target=_end_early, args=(run, started, kept), daemon=True).start()
-    try:
-        final = _trained(run, kept)
-    except MemoryError:
-        final = _failure("the machine ran out of memory; use fewer units or a smaller batch_size")
-    except HRNNError as error:
-        final = _failure(str(error))
-    except OSError as error:
-        final = _failure(f"a file could not be read or written ({error}); make room on the disk")
-    except Exception as error:  # whatever it is, the run must say that it failed
-        traceback.print_exc()
-        final = _failure(f"unexpected {type(error).__name__}: {error}; the log below tells more")
-    kept.set()
-    write_json(run.folder / FINAL, {**final, "seconds": time.monotonic() - started})
-
-
-def _end_early(run: Run, started: float, kept: threading.Event) -> None:
-    """End this process as soon as somebody asks to stop, while there is nothing to keep yet.
-
-    Until the first epoch is complete most of the time goes into steps that hear nothing, such as
-    importing torch.
-    """
-    while not kept.wait(_LOOK_SECONDS):
-        if run.stopping():
-            seconds = time.monotonic() - started
-            final = {"state": State.STOPPED, "message": _NOTHING_KEPT, "seconds": seconds}
-            write_json(run.folder / FINAL, final)
-            os._exit(0)
-
-
-def _failure(message: str) -> dict[str, Any]:
-    print(message, file=sys.stderr)
-    return {"state": State.FAILED, "message": message}
+    work(run, lambda: _trained(run, kept), kept, _NOTHING_KEPT)
 
 
 def _trained(run: Run, kept: threading.Event) -> dict[str, Any]:
@@ -90,9 +51,8 @@ def _figures(run: Run, trained: Any) -> dict[str, Any]:
         return {"message": str(error)}
     if report is None:
         return {"message": _NOT_MEASURED if len(trained.split.test) else ""}
-    table = report.table.to_dict(orient="records")
-    plain = {"heading": report.heading, "counts": dict(report.counts), "table": table}
-    return {"message": "", "report": plain}
+    report.save(run.report_folder)
+    return {"message": ""}
 
 
 class _Journal:

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from hrnn.data.interactions import Interactions
-from hrnn.recommend.base import WEIGHTS_FILE, Recommender, Request, write_model
-from hrnn.training.checkpoint import write_checkpoint
+from hrnn.recommend.base import Recommender
+from hrnn.recommend.request import Request
 from hrnn.training.roles import TRAIN
 from hrnn.training.trainer import Callback
 
@@ -32,36 +32,47 @@ class Popularity(Recommender):
     ) -> None:
         """Count."""
         index = self.vocabulary.indices(data.item_ids)[data.item_index]
-        liked = (role == TRAIN) & (data.outcome > 0)
-        counts = np.bincount(index[liked], minlength=len(self.vocabulary) + 1)
-        self.counts = counts[1:].astype(np.float32)
+        self.counts = counted(index[positives(data, role)] - 1, len(self.vocabulary))
 
     def score(self, request: Request) -> np.ndarray:
-        """Return the counts for every user."""
-        return np.tile(self.counts, (len(request.users), 1))
+        """Return the counts for every question."""
+        return np.tile(self.counts, (len(request), 1))
 
-    def save(self, folder: str | Path) -> None:
-        """Write the counts (safetensors) and the items (JSON) into a folder.
+    def weights(self) -> dict[str, Tensor]:
+        """Return the counts."""
+        return {"counts": torch.from_numpy(self.counts)}
 
-        Raises:
-            HRNNError: the model is not trained.
-        """
-        self.check_trained()
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        write_checkpoint(folder / WEIGHTS_FILE, {"counts": torch.from_numpy(self.counts)}, {})
-        items = self.vocabulary.ids.tolist()
-        write_model(folder, {"format": 1, "kind": self.kind, "items": items, "record": self.record})
+    def take_weights(self, weights: dict[str, Tensor], source: str) -> None:
+        """Take saved counts."""
+        self.counts = checked_counts(weights, len(self.vocabulary))
 
-    @classmethod
-    def restored(cls, weights: dict[str, Tensor], items: int) -> "Popularity":
-        """Make the model of saved counts.
 
-        Raises:
-            ValueError: they are not the counts of so many items.
-        """
-        model = cls()
-        model.counts = weights["counts"].numpy()
-        if model.counts.shape != (items,):
-            raise ValueError(f"{model.counts.size} counts for {items} items")
-        return model
+def positives(data: Interactions, role: np.ndarray) -> np.ndarray:
+    """Return the rows (int64, ascending) that a baseline learns from: TRAIN, outcome above 0."""
+    return np.flatnonzero((role == TRAIN) & (data.outcome > 0))
+
+
+def counted(place: np.ndarray, items: int) -> np.ndarray:
+    """Count places in the vocabulary (float32 [items])."""
+    return np.bincount(place, minlength=items).astype(np.float32)
+
+
+def fraction(counts: np.ndarray) -> np.ndarray:
+    """Return popularity (float32 [items]) as a fraction from 0 to below 1/2.
+
+    Added to whole numbers it breaks their ties and swaps none of them: a half, and not one, because
+    0.9999 added to a large float32 would be rounded up to the next whole number.
+    """
+    return counts / (2 * counts.max(initial=0) + 1)
+
+
+def checked_counts(weights: dict[str, Tensor], items: int) -> np.ndarray:
+    """Return saved counts.
+
+    Raises:
+        ValueError: they are not those of so many items.
+    """
+    counts = weights["counts"].numpy()
+    if counts.shape != (items,) or counts.dtype != np.float32:
+        raise ValueError(f"{counts.size} {counts.dtype} counts for {items} items")
+    return counts

@@ -9,8 +9,9 @@ import pandas as pd
 from hrnn.columns import ITEM_ID
 from hrnn.data.interactions import Interactions
 from hrnn.data.reading import BLANKS, read_interactions
-from hrnn.data.tables import load_text
-from hrnn.errors import DataError, listed
+from hrnn.data.schema import Schema
+from hrnn.data.tables import Source, load_text
+from hrnn.errors import ConfigError, DataError, listed
 
 
 class InteractionsDataset:
@@ -18,23 +19,43 @@ class InteractionsDataset:
 
     Args:
         data_location: path of a CSV or Parquet file, a DataFrame, or interactions already read.
+        client_schema_path: a YAML file that declares the columns, or the name of one of
+            ``hrnn/data/schemas``; the log is checked against it when it is read.
         columns: role → column, for columns that cannot be guessed.
+
+    Raises:
+        ConfigError: the schema is unknown or malformed, or the interactions are already read.
     """
 
     def __init__(
         self,
-        data_location: str | Path | pd.DataFrame | Interactions,
+        data_location: Source | Interactions,
+        client_schema_path: str | Path | None = None,
         columns: Mapping[str, str | None] | None = None,
     ) -> None:
+        if isinstance(data_location, Interactions) and (client_schema_path or columns):
+            raise ConfigError(
+                "client_schema_path and columns say how to read a log, and these interactions are"
+                " already read; pass the file or the DataFrame"
+            )
         self._source = data_location
+        self._schema = None if client_schema_path is None else Schema.open(client_schema_path)
         self._columns = columns
 
     @cached_property
     def data(self) -> Interactions:
-        """The interactions, with the report of their import."""
+        """The interactions, with the report of their import.
+
+        Raises:
+            DataError: there is nothing to read, or it is not what the schema declares.
+        """
         if isinstance(self._source, Interactions):
             return self._source
-        return read_interactions(self._source, self._columns)
+        if self._schema is None:
+            return read_interactions(self._source, self._columns)
+        source = _readable_twice(self._source)
+        self._schema.check(load_text(source), self._columns or {})
+        return read_interactions(source, self._columns)
 
 
 class ItemsDataset:
@@ -42,19 +63,28 @@ class ItemsDataset:
 
     Args:
         data_location: path of a CSV or Parquet file, or a DataFrame.
+        client_schema_path: a YAML file that declares the columns, or the name of one of
+            ``hrnn/data/schemas``; the catalogue is checked against it when it is read.
+
+    Raises:
+        ConfigError: the schema is unknown or malformed.
     """
 
-    def __init__(self, data_location: str | Path | pd.DataFrame) -> None:
+    def __init__(self, data_location: Source, client_schema_path: str | Path | None = None) -> None:
         self._source = data_location
+        self._schema = None if client_schema_path is None else Schema.open(client_schema_path)
 
     @cached_property
     def item_ids(self) -> list[str]:
         """Distinct ids as text, in the order of the source.
 
         Raises:
-            DataError: there is no ITEM_ID column, or an id is missing or stands twice.
+            DataError: there is no ITEM_ID column, an id is missing or stands twice, or the
+                catalogue is not what the schema declares.
         """
         text = load_text(self._source)
+        if self._schema is not None:
+            self._schema.check(text)
         if ITEM_ID not in text.names:
             raise DataError(f"the items need a column {ITEM_ID}; there is {listed(text.names)}")
         raw = text.table[f"c{text.names.index(ITEM_ID)}"].to_pylist()
@@ -72,3 +102,11 @@ class ItemsDataset:
                 " keep one row an item"
             )
         return ids
+
+
+def _readable_twice(source: Source) -> Source:
+    """Take the bytes of a file object, which ends where it was read to."""
+    if isinstance(source, str | Path | bytes | pd.DataFrame):
+        return source
+    read = source.read()
+    return read.encode() if isinstance(read, str) else read

@@ -1,5 +1,6 @@
 """What is odd about a log that could be read: each finding once, with a count and lines."""
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -21,6 +22,7 @@ _NA_LIKE = {
     "-",
     "?",
 }
+_ROUNDED = re.compile(r"\d(\.\d+)?e\+\d+", re.IGNORECASE)
 _HALF_HOUR_US = 30 * 60 * 1_000_000
 _WEEK_US = 7 * 24 * 60 * 60 * 1_000_000
 
@@ -65,6 +67,15 @@ def _odd_ids(data: Interactions, line: np.ndarray) -> Iterator[Warned]:
             line[na_rows],
         )
     for kind, ids, index in kinds:
+        rounded = [text for text in ids if _ROUNDED.fullmatch(text)]
+        if rounded:
+            rows = np.isin(index, np.flatnonzero(np.isin(ids, rounded)))
+            yield warned(
+                "FLOAT_LIKE_IDS",
+                f"{len(rounded):,} {kind} ids were floats before they came here ({rounded[0]!r}),"
+                " so their last digits may be lost; pass the column as text or as whole numbers",
+                line[rows],
+            )
         known = set(ids)
         pairs = [(text, whole) for text in ids if (whole := _whole(text)) and whole in known]
         if not pairs:

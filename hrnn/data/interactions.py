@@ -86,6 +86,12 @@ class Interactions:
         chosen = self.table.filter(rows) if rows.dtype == bool else self.table.take(rows)
         return Interactions(chosen, self.report)
 
+    def with_outcome(self, outcome: np.ndarray) -> "Interactions":
+        """Return these rows with other outcomes (float64 [rows], NaN for not observed)."""
+        place = self.table.column_names.index(OUTCOME)
+        values = pa.array(outcome, pa.float64())
+        return Interactions(self.table.set_column(place, OUTCOME, values), self.report)
+
     def slice(self, start: int, stop: int) -> "Interactions":
         """Keep the rows from one place up to another, without copying them."""
         return Interactions(self.table.slice(start, stop - start), self.report)

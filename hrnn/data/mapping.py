@@ -54,8 +54,11 @@ def guess_columns(names: Sequence[str], first: Mapping[str, Sequence[str]]) -> d
     Returns:
         Role → column; a role for which nothing fits is left out.
     """
-    found: dict[str, str] = {}
-    for role in (USER_ID, ITEM_ID, TIMESTAMP, SESSION_ID, OUTCOME):
+    roles = (USER_ID, ITEM_ID, TIMESTAMP, SESSION_ID, OUTCOME)
+    found = {role: role for role in roles if role in names}  # what is named so is meant so
+    for role in roles:
+        if role in found:
+            continue
         free = [name for name in names if name not in found.values()]
         if role == TIMESTAMP:
             free = [name for name in free if _holds_times(first.get(name, ()))] or free

@@ -10,6 +10,7 @@ from hrnn.columns import ITEM_ID, OUTCOME, SESSION, SESSION_ID, TIMESTAMP, USER_
 from hrnn.data.findings import find_oddities, warned
 from hrnn.data.interactions import Interactions
 from hrnn.data.mapping import resolve_columns
+from hrnn.data.outcomes import find_mode
 from hrnn.data.report import ColumnReading, ImportReport, RejectedRows, Warned
 from hrnn.data.tables import Source, TextTable, load_text
 from hrnn.data.timestamps import TimeReading, parse_times
@@ -19,7 +20,7 @@ from hrnn.errors import DataError
 BLANKS = " \t\n\u00a0"
 
 _PREVIEW_ROWS = 200
-_NO_EXTENSIONS: dict[str, str | bool | int | float | list[str]] = {
+NO_EXTENSIONS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "python_enable_replacements": "false",
@@ -56,7 +57,7 @@ def read_interactions(
     text = load_text(source)
     chosen = resolve_columns(text.names, first_values(text), columns)
     cells = {role: f"c{text.names.index(name)}" for role, name in chosen.items()}
-    with duckdb.connect(":memory:", config=_NO_EXTENSIONS) as con:
+    with duckdb.connect(":memory:", config=NO_EXTENSIONS) as con:
         con.register("source", text.table)
         times = parse_times(con, cells[TIMESTAMP], time_unit, dayfirst, timezone)
         _check_rows(con, cells)
@@ -87,6 +88,7 @@ def read_interactions(
         separator=text.separator,
         encoding=text.encoding,
         rows=text.rows,
+        outcome_mode=find_mode(data.outcome),
     )
     return Interactions(data.table, report)
 
@@ -112,7 +114,7 @@ def _check_rows(con: duckdb.DuckDBPyConnection, cells: Mapping[str, str]) -> Non
     if OUTCOME in cells:
         outcome_text = f"lower({_blank(cells[OUTCOME])})"
         outcome = f"""CASE {outcome_text} WHEN 'true' THEN 1.0 WHEN 'false' THEN 0.0
-            WHEN 'nan' THEN NULL ELSE TRY_CAST({outcome_text} AS DOUBLE) END"""
+            WHEN 'nan' THEN NULL ELSE TRY_CAST(replace({outcome_text}, '_', ' ') AS DOUBLE) END"""
     if SESSION_ID in cells:
         session = _blank(cells[SESSION_ID])
     time = cells[TIMESTAMP]

@@ -94,6 +94,8 @@ class ImportReport:
         warnings: what is odd, each once.
         columns: the file's columns in order, each with how it was read.
         separator, encoding: of a text file, else None.
+        rows: rows of the file.
+        outcome_mode: what kind of outcomes there are, see :mod:`hrnn.data.outcomes`.
     """
 
     accepted: int
@@ -104,6 +106,7 @@ class ImportReport:
     separator: str | None = None
     encoding: str | None = None
     rows: int = field(default=0)
+    outcome_mode: str = "positives"
 
     def column_of(self, role: str) -> str | None:
         """Name in the file of the column with this role, if there is one."""
@@ -132,6 +135,7 @@ class ImportReport:
             "columns": {name: asdict(one) for name, one in self.columns.items()},
             "separator": self.separator,
             "encoding": self.encoding,
+            "outcome_mode": self.outcome_mode,
         }
         written = json.dumps(plain, ensure_ascii=False, indent=1)
         (folder / "report.json").write_text(written, encoding="utf-8")

@@ -133,6 +133,7 @@ def _arrow_of(column: pd.Series) -> Any:
             return pa.array(column, from_pandas=True)
         except pa.ArrowException:  # Arrow has no such type (complex, sparse): as it is printed
             column = column.astype(object)
+    column = column.where(column.notna(), None)  # NaT of NumPy among them, which Arrow refuses
     return pa.array(column.map(_cell_text, na_action="ignore"), from_pandas=True)
 
 
@@ -152,7 +153,8 @@ def _from_arrow(source: pa.Table) -> TextTable:
     unfit = [f"{field.name}: {field.type}" for field in source.schema if not _writable(field.type)]
     if unfit:
         raise DataError(
-            f"{len(unfit)} of {source.num_columns} columns hold nested or binary values"
+            f"{len(unfit)} of {source.num_columns} columns hold nested or binary values, or"
+            " durations"
             f" ({listed(unfit, 3)}); write them as text or numbers, or leave them out"
         )
     columns = {f"c{i}": as_text(column) for i, column in enumerate(source.columns)}
@@ -165,7 +167,10 @@ def _writable(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         return _writable(kind.value_type)
     return not (
-        pa.types.is_nested(kind) or "binary" in str(kind) or isinstance(kind, pa.BaseExtensionType)
+        pa.types.is_nested(kind)
+        or pa.types.is_duration(kind)
+        or "binary" in str(kind)
+        or isinstance(kind, pa.BaseExtensionType)
     )
 
 

@@ -46,4 +46,9 @@ def ndcg(rank: np.ndarray, k: int) -> np.ndarray:
     return np.where(rank <= k, 1 / np.log2(rank + 1), 0.0)
 
 
-METRICS = {"HR": hit_rate, "NDCG": ndcg}
+def mrr(rank: np.ndarray, k: int) -> np.ndarray:
+    """MRR@k of each rank: 1 / rank within the first k."""
+    return np.where(rank <= k, 1 / rank, 0.0)
+
+
+METRICS = {"HR": hit_rate, "NDCG": ndcg, "MRR": mrr}

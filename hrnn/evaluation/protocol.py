@@ -1,89 +1,78 @@
-"""Fitting models on one split and measuring them on what it holds out."""
+"""Fitting models on one split and measuring them on what it holds out.
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+Shapes: Q questions, K items of a list.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
+from hrnn.columns import ITEM_ID, TIMESTAMP, USER_ID
 from hrnn.data.interactions import Interactions
-from hrnn.data.vocabulary import PADDING
+from hrnn.data.keys import row_keys
+from hrnn.data.vocabulary import Vocabulary
+from hrnn.diagnostics import Finding, about_lists, about_ties
 from hrnn.errors import ConfigError, DataError
-from hrnn.evaluation.metrics import METRICS, ranks
-from hrnn.evaluation.splits import Split, leave_last_out
-from hrnn.recommend.base import Recommender, Request
+from hrnn.evaluation.bootstrap import interval, resampled_means
+from hrnn.evaluation.metrics import METRICS
+from hrnn.evaluation.questions import NEGATIVES, Answers, Questions, Ranking
+from hrnn.evaluation.report import Report
+from hrnn.evaluation.slices import popularity_place, slices
+from hrnn.evaluation.splits import Split, make_split
+from hrnn.recommend.base import Recommender
+from hrnn.recommend.session_aware import SessionRecommender
 
-_RESAMPLES = 1000
-#: Scores held at once: 32 MB of float32.
-_SCORES_AT_ONCE = 1 << 23
-
-
-@dataclass(frozen=True)
-class Report:
-    """What was measured.
-
-    Attributes:
-        table: a row a MODEL and METRIC ("HR@10") with VALUE, LOW and HIGH (95 % bootstrap interval
-            over users) and N (held-out interactions).
-        counts: users, too_short, tied_last, after_last, cold, seen_before, evaluated.
-        leaked: whether a held-out interaction was trained on; never, where models are fitted here.
-        heading: data, split, ranking, pool, seen rule and seed, in words.
-    """
-
-    table: pd.DataFrame
-    counts: Mapping[str, int]
-    leaked: bool
-    heading: str
+Targets = Literal["all", "first"]
+_OVERLAP, _BIAS, _COVERAGE = "popularity_overlap", "popularity_bias", "coverage"
 
 
 def evaluate(
     models: Mapping[str, Recommender],
     data: Interactions,
-    split: Literal["leave_last_out"] = "leave_last_out",
-    ranking: Literal["full"] = "full",
+    split: Literal["leave_last_out", "last_session_out", "temporal"] = "leave_last_out",
+    ranking: Ranking = "full",
     k: Sequence[int] = (5, 10, 20),
     exclude_seen: bool = True,
-    targets: Literal["all"] = "all",
+    targets: Targets = "all",
     seed: int = 0,
+    timeout_minutes: float | None = None,
 ) -> Report:
     """Fit each model on a split of the log and measure it on the interactions held out.
 
+    A model that is trained already is measured as it is; its record says whether it was trained or
+    validated on what is held out, and then every figure of it is marked as leaked.
+
     Args:
-        models: name → model that is not trained yet.
+        models: name → model.
         data: the log.
-        split: "leave_last_out".
-        ranking: "full", among all items that were trained on.
+        split: a name in :data:`hrnn.evaluation.splits.SPLITS` that holds something out.
+        ranking: "full", among all items of the pool (those that every model was trained on), or
+            "sampled", among the held-out item and 100 that the user has nowhere in the log, drawn
+            uniformly.
         k: cut-offs.
         exclude_seen: whether items of the history are left out of the ranking; a held-out item
             that the user had seen before is then a miss, and counted.
-        targets: "all" interactions held out.
-        seed: of the bootstrap.
+        targets: "all" interactions held out, or only the "first" ones of sessions.
+        seed: of the bootstrap and of sampled rankings.
+        timeout_minutes: what cuts the sessions of the split; None cuts as the first model that
+            reads sessions, or at 30 minutes.
 
     Raises:
-        DataError: nothing can be held out.
-        ConfigError: a model is trained already, or an argument has no such value.
+        DataError: nothing can be held out, or no held-out item is in the pool.
+        ConfigError: an argument has no such value, or a trained model has no record.
     """
-    if split != "leave_last_out":
-        raise ConfigError(f"split={split!r}: it must be 'leave_last_out'")
-    if ranking != "full":
-        raise ConfigError(f"ranking={ranking!r}: it must be 'full'")
-    if targets != "all":
-        raise ConfigError(f"targets={targets!r}: it must be 'all'")
-    if not models:
-        raise ConfigError("models is empty; pass at least one")
-    _check_cut_offs(k)
-    trained = [name for name, model in models.items() if len(model.vocabulary)]
-    if trained:
-        raise ConfigError(
-            f"model {trained[0]!r} is trained already, on rows that may be held out here; pass"
-            " models that are not trained"
-        )
-    cut = leave_last_out(data)
+    if split == "all_rows":
+        raise ConfigError("split='all_rows' holds nothing out; choose another")
+    _check(models, ranking, k, targets)
+    cut = make_split(split, data, *_what_cuts(models, timeout_minutes))
     known, role = cut.known()
     for model in models.values():
-        model.fit(known, role)
-    report = measure(models, cut, k, exclude_seen, seed)
+        if not len(model.vocabulary):
+            model.fit(known, role, split=cut.name)
+    report = measure(models, cut, ranking, k, exclude_seen, targets, seed)
     assert report is not None  # nobody stopped it
     return report
 
@@ -91,107 +80,238 @@ def evaluate(
 def measure(
     models: Mapping[str, Recommender],
     split: Split,
+    ranking: Ranking = "full",
     k: Sequence[int] = (5, 10, 20),
     exclude_seen: bool = True,
+    targets: Targets = "all",
     seed: int = 0,
     stop: Callable[[], bool] = lambda: False,
 ) -> Report | None:
-    """Measure models that were fitted on ``split.known()``; arguments as in :func:`evaluate`.
+    """Measure trained models on what a split holds out; arguments as in :func:`evaluate`.
 
-    ``stop`` is asked between parts of the users; once it says yes, the answer is None.
+    ``stop`` is asked between parts of the questions; once it says yes, the answer is None.
 
     Raises:
-        DataError: no held-out item is known to the models.
+        DataError: no held-out item is in the pool.
+        ConfigError: see :func:`evaluate`.
     """
-    _check_cut_offs(k)
-    tables = []
-    counts = dict(split.counts)
-    items = 0
-    for name, model in models.items():
-        found = held_out_ranks(model, split, exclude_seen, stop)
-        if found is None:
-            return None
-        rank, cold, seen = found
-        counts |= {"cold": int(cold.sum()), "seen_before": int(seen.sum())}
-        counts["evaluated"] = int((~cold).sum())
-        items = len(model.vocabulary)
-        tables.append(_table(name, rank[~cold], k, seed))
-    if not counts["evaluated"]:
+    _check(models, ranking, k, targets)
+    opens = split.sessions.opens[split.test]
+    rows = split.test if targets == "all" else split.test[opens]
+    questions = Questions(split, rows, _pool(models))
+    if not len(questions.rows):
         raise DataError(
-            "not enough data to evaluate: every held-out item is missing from the training rows"
+            f"not enough data to evaluate: of {len(rows):,} held-out interactions"
+            f"{'' if targets == 'all' else ' that begin a session'} none has an item that all"
+            " models were trained on"
         )
-    rule = "items seen before left out" if exclude_seen else "items seen before included"
-    heading = (
-        f"leave-last-out, {counts['evaluated']:,} users · full ranking of {items:,} items · {rule}"
-        f" · seed {seed}"
+    answers = questions.ask(models, ranking, max(k), exclude_seen, seed, stop)
+    if answers is None:
+        return None
+    popular_QK = questions.popular_lists(max(k), exclude_seen)
+    trained_on = _trained_on(models, questions)
+    values = {n: _values(one, questions, popular_QK, k) for n, one in answers.items()}
+    for name, model in models.items():
+        if model.predicts_outcome:
+            error = answers[name].target_score - split.data.outcome[questions.rows]
+            values[name]["RMSE"] = error**2
+    table, pairs = _figures(values, questions.users, seed)
+    table["LEAKED"] = [trained_on[name] > 0 for name in table["MODEL"]]
+    return Report(
+        table=_with_coverage(table, answers, len(questions.pool), k),
+        pairs=pairs,
+        slices=_sliced(values, questions, seed),
+        questions=_frame(questions, answers),
+        counts={
+            **split.counts,
+            "cold": questions.cold,
+            "seen_before": int(questions.seen_before.sum()),
+            "evaluated": len(questions.rows),
+            "evaluated_users": len(np.unique(questions.users)),
+            "short_pool": questions.short_pool,
+        },
+        trained_on=trained_on,
+        findings=_findings(models, answers, values, split, k),
+        heading=_heading(split, questions, ranking, exclude_seen, targets, seed),
     )
-    return Report(pd.concat(tables, ignore_index=True), counts, leaked=False, heading=heading)
 
 
-def _check_cut_offs(k: Sequence[int]) -> None:
+def _check(models: Mapping[str, Recommender], ranking: str, k: Sequence[int], targets: str) -> None:
+    for name, value, known in (
+        ("ranking", ranking, get_args(Ranking)),
+        ("targets", targets, get_args(Targets)),
+    ):
+        if value not in known:
+            raise ConfigError(f"{name}={value!r}: it must be {' or '.join(map(repr, known))}")
+    if not models:
+        raise ConfigError("models is empty; pass at least one")
+    if not len(k):
+        raise ConfigError("k is empty; pass at least one cut-off")
     for one in k:
         if isinstance(one, bool) or not isinstance(one, int | np.integer) or one < 1:
             raise ConfigError(f"k={one!r}: each cut-off must be a whole number of at least 1")
+    for name, model in models.items():
+        if model.has_item_subset:
+            raise ConfigError(
+                f"model {name!r} is limited to some items; call clear_item_subset first"
+            )
+        if len(model.vocabulary) and model.record is None:
+            raise ConfigError(
+                f"model {name!r} is trained, but has no record of what on; pass it untrained"
+            )
 
 
-def held_out_ranks(
-    model: Recommender,
-    split: Split,
-    exclude_seen: bool = True,
-    stop: Callable[[], bool] = lambda: False,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """Rank every held-out item by full ranking.
-
-    Returns:
-        Rank (float64), whether the item is cold, i.e. unknown to the model (its rank is NaN), and
-        whether the user had it before, each [tested users]; None once ``stop`` says yes.
-    """
-    data, test = split.data, split.test
-    target = model.vocabulary.indices(data.item_ids)[data.item_index[test]]
-    rank = np.full(len(test), np.nan)
-    seen_before = np.zeros(len(test), bool)
-    cold = target == PADDING
-    for places, request in _requests(model, split, np.flatnonzero(~cold)):
-        if stop():
-            return None
-        scores = model.checked_scores(request)
-        seen = model.seen(request)
-        own = target[places] - 1
-        seen_before[places] = seen[np.arange(len(places)), own]
-        rank[places] = ranks(scores, own, seen if exclude_seen else None)
-    return rank, cold, seen_before
+def _what_cuts(
+    models: Mapping[str, Recommender], timeout_minutes: float | None
+) -> tuple[float | None, bool]:
+    """Return the timeout and whether session ids decide."""
+    own, use_session_ids = 30.0, True
+    for model in models.values():
+        if isinstance(model, SessionRecommender):
+            own, use_session_ids = model.session_timeout_minutes, model.use_session_ids
+            break
+    return own if timeout_minutes is None else timeout_minutes, use_session_ids
 
 
-def _requests(
-    model: Recommender, split: Split, places: np.ndarray
-) -> Iterator[tuple[np.ndarray, Request]]:
-    """Yield parts of the tested users with what a model is asked about them."""
-    data, test = split.data, split.test
-    new = model.begins_session(data, test)
-    size = max(1, _SCORES_AT_ONCE // max(len(model.vocabulary), 1))
-    for start in range(0, len(places), size):
-        part = places[start : start + size]
-        users = data.user_ids[data.user_index[test[part]]]
-        yield part, Request(split.histories(test[part]), users, new[part])
+def _pool(models: Mapping[str, Recommender]) -> Vocabulary:
+    """Return the items that every model knows."""
+    first, *others = models.values()
+    ids = first.vocabulary.ids
+    for other in others:
+        ids = ids[np.isin(ids, other.vocabulary.ids)]
+    return Vocabulary(ids.tolist())
 
 
-def _table(name: str, rank: np.ndarray, k: Sequence[int], seed: int) -> pd.DataFrame:
-    random = np.random.default_rng(seed)
-    rows = []
-    for metric, formula in METRICS.items():
+def _trained_on(models: Mapping[str, Recommender], questions: Questions) -> dict[str, int]:
+    keys = row_keys(questions.split.data)[questions.rows]
+    found = {}
+    for name, model in models.items():
+        assert model.record is not None  # checked before anything was asked
+        found[name] = int(model.record.holds(keys).sum())
+    return found
+
+
+def _values(
+    answers: Answers, questions: Questions, popular_QK: np.ndarray, k: Sequence[int]
+) -> dict[str, np.ndarray]:
+    """Return each figure's value for each question (float64 [Q])."""
+    values = {f"{name}@{cut}": f(answers.rank, cut) for name, f in METRICS.items() for cut in k}
+    popularity = np.append(questions.popularity, 0.0)  # place -1, where a list is shorter
+    usual = questions.popularity[questions.target].mean()
+    for cut in k:
+        lists_QK, popular = answers.lists_QK[:, :cut], popular_QK[:, :cut]
+        length = np.maximum((lists_QK >= 0).sum(1), 1)
+        common = (lists_QK[:, :, None] == popular[:, None, :]) & (lists_QK >= 0)[:, :, None]
+        values[f"{_OVERLAP}@{cut}"] = common.any(2).sum(1) / length
+        mean = popularity[lists_QK].sum(1) / length
+        values[f"{_BIAS}@{cut}"] = mean / usual if usual else np.full(len(mean), np.nan)
+    return values
+
+
+def _figures(
+    values: Mapping[str, Mapping[str, np.ndarray]], users: np.ndarray, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return a table of figures with intervals, and one of differences between models."""
+    names = [(model, metric) for model, own in values.items() for metric in own]
+    values_QM = np.column_stack([values[model][metric] for model, metric in names])
+    draws_RM = resampled_means(values_QM, users, seed)
+    value_M = values_QM.mean(0)
+    roots = np.array([metric == "RMSE" for _, metric in names])
+    value_M[roots], draws_RM[:, roots] = np.sqrt(value_M[roots]), np.sqrt(draws_RM[:, roots])
+    low_M, high_M = interval(draws_RM)
+    rows = zip(names, value_M, low_M, high_M, strict=True)
+    table = pd.DataFrame(
+        [(*name, *three, len(users)) for name, *three in rows],
+        columns=["MODEL", "METRIC", "VALUE", "LOW", "HIGH", "N"],
+    )
+    column = {name: place for place, name in enumerate(names)}
+    differences = []
+    for one, other in combinations(values, 2):
+        for metric in values[one]:
+            if metric in values[other]:
+                mine, theirs = column[one, metric], column[other, metric]
+                bounds = interval(draws_RM[:, mine] - draws_RM[:, theirs])
+                differences.append((one, other, metric, value_M[mine] - value_M[theirs], *bounds))
+    names_of = ["MODEL", "OTHER", "METRIC", "DIFFERENCE", "LOW", "HIGH"]
+    return table, pd.DataFrame(differences, columns=names_of)
+
+
+def _with_coverage(
+    table: pd.DataFrame, answers: Mapping[str, Answers], pool: int, k: Sequence[int]
+) -> pd.DataFrame:
+    """Add the share of the pool that stands in any list; it has no interval over users."""
+    parts = []
+    for name, part in table.groupby("MODEL", sort=False):
+        covered = []
         for cut in k:
-            values = formula(rank, cut)
-            low, high = _interval(values, random)
-            value = float(values.mean()) if len(values) else float("nan")
-            rows.append((name, f"{metric}@{cut}", value, low, high, len(values)))
-    return pd.DataFrame(rows, columns=["MODEL", "METRIC", "VALUE", "LOW", "HIGH", "N"])
+            lists_QK = answers[str(name)].lists_QK[:, :cut]
+            share = len(np.unique(lists_QK[lists_QK >= 0])) / pool
+            covered.append((name, f"{_COVERAGE}@{cut}", share, np.nan, np.nan, len(lists_QK)))
+        extra = pd.DataFrame(covered, columns=table.columns[:6])
+        parts += [part, extra.assign(LEAKED=part["LEAKED"].iloc[0])]
+    return pd.concat(parts, ignore_index=True)
 
 
-def _interval(values: np.ndarray, random: np.random.Generator) -> tuple[float, float]:
-    """95 % percentile bootstrap over users; each resample draws multinomial counts."""
-    if not len(values):
-        return float("nan"), float("nan")
-    distinct, counts = np.unique(values, return_counts=True)
-    draws = random.multinomial(len(values), counts / len(values), size=_RESAMPLES)
-    low, high = np.quantile(draws @ distinct / len(values), [0.025, 0.975])
-    return float(low), float(high)
+def _sliced(
+    values: Mapping[str, Mapping[str, np.ndarray]], questions: Questions, seed: int
+) -> pd.DataFrame:
+    accuracy = {
+        model: {m: v for m, v in own.items() if m.partition("@")[0] in METRICS}
+        for model, own in values.items()
+    }
+    place = popularity_place(questions.popularity)[questions.target]
+    tables = []
+    for name, part, inside in slices(questions.split.sessions, questions.rows, place):
+        own = {model: {m: v[inside] for m, v in one.items()} for model, one in accuracy.items()}
+        table, _ = _figures(own, questions.users[inside], seed)
+        table.insert(1, "SLICE", name)
+        table.insert(2, "PART", part)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _frame(questions: Questions, answers: Mapping[str, Answers]) -> pd.DataFrame:
+    data, rows = questions.split.data, questions.rows
+    known = {
+        USER_ID: data.user_ids[questions.users],
+        ITEM_ID: questions.pool.ids[questions.target],
+        TIMESTAMP: pd.to_datetime(data.time_us[rows], unit="us", utc=True),
+    }
+    return pd.DataFrame({**known, **{name: one.rank for name, one in answers.items()}})
+
+
+def _findings(
+    models: Mapping[str, Recommender],
+    answers: Mapping[str, Answers],
+    values: Mapping[str, Mapping[str, np.ndarray]],
+    split: Split,
+    k: Sequence[int],
+) -> tuple[Finding, ...]:
+    found = list(about_ties(split.data))
+    for name, model in models.items():
+        if model.kind not in ("popularity", "own_popularity"):
+            overlap = float(values[name][f"{_OVERLAP}@{max(k)}"].mean())
+            found += about_lists(answers[name].lists_QK, overlap, name)
+    return tuple(found)
+
+
+def _heading(
+    split: Split,
+    questions: Questions,
+    ranking: Ranking,
+    exclude_seen: bool,
+    targets: Targets,
+    seed: int,
+) -> str:
+    pool = f"{len(questions.pool):,} items"
+    how = (
+        f"full ranking of {pool}"
+        if ranking == "full"
+        else f"sampled ranking, 1 + {NEGATIVES} unseen of {pool}"
+    )
+    held = f"{len(questions.rows):,} held-out interactions"
+    if targets == "first":
+        held += " that begin a session"
+    users = f"{len(np.unique(questions.users)):,} users"
+    rule = "items seen before left out" if exclude_seen else "items seen before included"
+    return f"{split.name}, {held} of {users} · {how} · {rule} · seed {seed}"

@@ -1,11 +1,12 @@
 """Users' sessions end to end, without padding, and the batches made of them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
+from hrnn.arrays import ranges
 from hrnn.data.vocabulary import PADDING
 
 
@@ -64,9 +65,9 @@ class Histories:
         """Keep the last sessions of each user, and the last items of each session."""
         sessions = np.diff(self.user_starts)
         kept = np.minimum(sessions, max_sessions)
-        chosen = _ranges(self.user_starts[1:] - kept, kept)
+        chosen = ranges(self.user_starts[1:] - kept, kept)
         lengths = np.minimum(np.diff(self.session_starts)[chosen], max_session_len)
-        places = _ranges(self.session_starts[1:][chosen] - lengths, lengths)
+        places = ranges(self.session_starts[1:][chosen] - lengths, lengths)
         return Histories(
             items=self.items[places],
             rows=self.rows[places],
@@ -76,10 +77,7 @@ class Histories:
         )
 
 
-def _ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Concatenate ``arange(start, start + length)`` of each pair."""
-    before = np.cumsum(lengths) - lengths
-    return np.repeat(starts - before, lengths) + np.arange(int(lengths.sum()))
+_INDICES = ("by_length", "back", "lane", "before")
 
 
 @dataclass(frozen=True)
@@ -91,6 +89,7 @@ class Step:
         by_length: int64 [active], those users by length of this session, longest first.
         back: int64 [active], the inverse of ``by_length``.
         sizes: int64 [longest session], at each position how many sessions have it.
+        lane: int64 [interactions], the active user of each interaction.
         before: int64 [interactions], for each interaction where the state before it stands in
             the first states of the session followed by the states after each interaction.
         start, stop: the step's part of the batch's interactions.
@@ -100,9 +99,15 @@ class Step:
     by_length: torch.Tensor
     back: torch.Tensor
     sizes: torch.Tensor
+    lane: torch.Tensor
     before: torch.Tensor
     start: int
     stop: int
+
+    def to(self, device: torch.device) -> "Step":
+        """Return the step on a device; ``sizes`` stay on the CPU, where torch wants them."""
+        moved = {name: getattr(self, name).to(device) for name in _INDICES}
+        return replace(self, **moved)
 
 
 @dataclass(frozen=True)
@@ -124,6 +129,13 @@ class Batch:
     places: np.ndarray
     steps: list[Step]
 
+    def to(self, device: torch.device) -> "Batch":
+        """Return the batch on a device."""
+        if device.type == "cpu":
+            return self
+        steps = [step.to(device) for step in self.steps]
+        return Batch(self.users, self.items.to(device), self.places, steps)
+
     @classmethod
     def of(cls, histories: Histories, users: np.ndarray) -> "Batch":
         """Lay out the given users."""
@@ -141,7 +153,7 @@ class Batch:
             by_length = np.argsort(-lengths, kind="stable")
             sizes = np.searchsorted(-lengths[by_length], -np.arange(lengths.max()), side="left")
             position = np.repeat(np.arange(len(sizes)), sizes)
-            rank = _ranges(np.zeros_like(sizes), sizes)
+            rank = ranges(np.zeros_like(sizes), sizes)
             places.append(first[by_length][rank] + position)
             offset = np.cumsum(sizes) - sizes  # of each position among the step's interactions
             before = np.where(position == 0, rank, active + offset[position - 1] + rank)
@@ -153,6 +165,7 @@ class Batch:
                     torch.from_numpy(by_length),
                     torch.from_numpy(back),
                     torch.from_numpy(sizes),
+                    torch.from_numpy(by_length[rank]),
                     torch.from_numpy(before),
                     start,
                     start + len(position),

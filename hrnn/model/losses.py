@@ -1,16 +1,12 @@
 """What a prediction costs.
 
-Shapes: M targets, I items without padding, H units, K negatives a positive. All losses are sums
-over the targets; the caller divides by their number.
+Shapes: M targets, I items without padding, H units, K negatives a positive, S sampled items. All
+losses are sums over the targets; the caller divides by their number.
 """
-
-from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
-
-LossName = Literal["bce", "cross_entropy"]
 
 #: Logits held at once: 4 MB, so that a chunk stays in the cache of one core.
 _CHUNK = 1 << 20
@@ -61,6 +57,35 @@ class _CrossEntropy(torch.autograd.Function):
         return *(grads[0] * saved for saved in ctx.saved_tensors), None
 
 
+def sampled_cross_entropy(
+    states_MH: Tensor,
+    items_IH: Tensor,
+    bias_I: Tensor,
+    target_M: Tensor,
+    sample_S: Tensor,
+    log_count_S: Tensor,
+) -> Tensor:
+    """Sum of softmax cross-entropies whose denominator is estimated from a shared sample.
+
+    Each sampled score is lowered by the logarithm of how often its item is expected in the sample
+    (logQ; Bengio and Senécal 2008), so that the estimated sum over the catalogue is unbiased. The
+    target stands in every denominator by itself and needs no correction, and its copies in the
+    sample are left out (Khrylchenko et al. 2025).
+
+    Args:
+        states_MH: projected states.
+        items_IH: embeddings of the catalogue, without padding.
+        bias_I: item biases.
+        target_M: int64, place of each target in the catalogue.
+        sample_S: int64, places of sampled items in the catalogue.
+        log_count_S: log of the expected number of copies of each in the sample.
+    """
+    logits_MS = torch.addmm(bias_I[sample_S] - log_count_S, states_MH, items_IH[sample_S].T)
+    logits_MS = logits_MS.masked_fill(sample_S == target_M[:, None], -torch.inf)
+    own_M = _scores(states_MH, items_IH, bias_I, target_M[:, None])
+    return (torch.cat([own_M, logits_MS], dim=1).logsumexp(1) - own_M[:, 0]).sum()
+
+
 def binary_cross_entropy(
     states_MH: Tensor,
     items_IH: Tensor,
@@ -74,16 +99,53 @@ def binary_cross_entropy(
     The negatives of a target are summed, so that more of them weigh more; a target of outcome 0
     has none of its own.
     """
-
-    def score(place: Tensor) -> Tensor:
-        return (items_IH[place] * states_MH.unsqueeze(1)).sum(-1) + bias_I[place]
-
-    positive = score(target_M[:, None])[:, 0]
-    cost = binary_cross_entropy_with_logits(positive, outcome_M, reduction="sum")
+    positive_M = _scores(states_MH, items_IH, bias_I, target_M[:, None])[:, 0]
+    cost = binary_cross_entropy_with_logits(positive_M, outcome_M, reduction="sum")
     if negatives_MK.shape[1]:
-        refused = -logsigmoid(-score(negatives_MK)).sum(1)
-        cost = cost + (refused * (outcome_M > 0)).sum()
+        refused_M = -logsigmoid(-_scores(states_MH, items_IH, bias_I, negatives_MK)).sum(1)
+        cost = cost + (refused_M * (outcome_M > 0)).sum()
     return cost
+
+
+def bpr_max(
+    states_MH: Tensor, items_IH: Tensor, bias_I: Tensor, target_M: Tensor, negatives_MK: Tensor
+) -> Tensor:
+    """Sum over targets of -log Σ_K s_k σ(r_t - r_k) + Σ_K s_k r_k².
+
+    r are scores, s the softmax of the negatives' scores (Hidasi and Karatzoglou 2018, whose weight
+    of the second part is 1 here).
+    """
+    target_M1 = _scores(states_MH, items_IH, bias_I, target_M[:, None])
+    negative_MK = _scores(states_MH, items_IH, bias_I, negatives_MK)
+    log_weight_MK = torch.log_softmax(negative_MK, dim=1)
+    won_M = (log_weight_MK + logsigmoid(target_M1 - negative_MK)).logsumexp(1)
+    return ((log_weight_MK.exp() * negative_MK.square()).sum(1) - won_M).sum()
+
+
+def top1(
+    states_MH: Tensor, items_IH: Tensor, bias_I: Tensor, target_M: Tensor, negatives_MK: Tensor
+) -> Tensor:
+    """Sum over targets of Σ_K σ(r_k - r_t) + σ(r_k²).
+
+    r are tanh of the scores, as in Quadrana et al. 2017; the loss is of Hidasi et al. 2016, who
+    take the mean over negatives where we take the sum, so that more of them weigh more.
+    """
+    target_M1 = torch.tanh(_scores(states_MH, items_IH, bias_I, target_M[:, None]))
+    negative_MK = torch.tanh(_scores(states_MH, items_IH, bias_I, negatives_MK))
+    return (torch.sigmoid(negative_MK - target_M1) + torch.sigmoid(negative_MK.square())).sum()
+
+
+def squared_error(
+    states_MH: Tensor, items_IH: Tensor, bias_I: Tensor, target_M: Tensor, outcome_M: Tensor
+) -> Tensor:
+    """Sum over targets of (score - outcome)²."""
+    score_M = _scores(states_MH, items_IH, bias_I, target_M[:, None])[:, 0]
+    return (score_M - outcome_M).square().sum()
+
+
+def _scores(states_MH: Tensor, items_IH: Tensor, bias_I: Tensor, place_MK: Tensor) -> Tensor:
+    """Score a few items [M, K] for each state."""
+    return (items_IH[place_MK] * states_MH.unsqueeze(1)).sum(-1) + bias_I[place_MK]
 
 
 def draw_negatives(target_M: Tensor, items: int, count: int, generator: torch.Generator) -> Tensor:

@@ -13,7 +13,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from hrnn.model.histories import Batch
 
-UserState = Literal["init", "none"]
+UserState = Literal["init", "all", "none"]
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,11 @@ class HRNN(nn.Module):
 
     A session starts from ``tanh(W c + b)`` of the user state c, which is zero before the first
     session; after a session ``c ← GRU_user(last session state, c)``. With several layers each has
-    its own user state. The score of item i in state h is ``E_i · (P h) + b_i``. With
-    ``user_state="none"`` every session starts from ``tanh(b)``.
+    its own user state. The score of item i in state h is ``E_i · (P h) + b_i``.
+
+    With ``user_state="init"`` the user state only starts a session (HRNN Init); with "all" each
+    layer of the session GRU reads it at every position too, beside its input (HRNN All); with
+    "none" it stays zero, and every session starts from ``tanh(b)``.
     """
 
     def __init__(
@@ -54,12 +57,14 @@ class HRNN(nn.Module):
         self.num_layers = num_layers
         self.dropout_rate = dropout_rate
         self.user_state = user_state
+        self.remembers = user_state != "none"
         layers = range(num_layers)
         with torch.random.fork_rng(devices=[]):  # making modules would draw from the global seed
             self.items_IH = nn.Embedding(items + 1, hidden_units, padding_idx=0)
             self.bias_I = nn.Parameter(torch.zeros(items + 1))
             self.output = nn.Linear(hidden_units, hidden_units, bias=False)
-            self.session_gru = nn.ModuleList(nn.GRU(hidden_units, hidden_units) for _ in layers)
+            inputs = hidden_units * (2 if user_state == "all" else 1)
+            self.session_gru = nn.ModuleList(nn.GRU(inputs, hidden_units) for _ in layers)
             self.start = nn.ModuleList(nn.Linear(hidden_units, hidden_units) for _ in layers)
             if user_state != "none":
                 self.user_gru = nn.ModuleList(
@@ -89,7 +94,7 @@ class HRNN(nn.Module):
 
     def end_session(self, session_LBH: Tensor, user_LBH: Tensor) -> Tensor:
         """Return the user state [L, B, H] after a session that ended in the given state."""
-        if self.user_state == "none":
+        if not self.remembers:
             return user_LBH
         each = zip(self.user_gru, session_LBH, user_LBH, strict=True)
         return torch.stack([gru(session, user) for gru, session, user in each])
@@ -123,6 +128,8 @@ class HRNN(nn.Module):
         for layer, gru in enumerate(self.session_gru):
             if layer:
                 inputs_NH = self._dropout(inputs_NH, generator)
+            if self.user_state == "all":
+                inputs_NH = torch.cat([inputs_NH, user_LBH[layer, step.lane]], dim=1)
             packed, end = gru(PackedSequence(inputs_NH, step.sizes), first_LBH[layer : layer + 1])
             inputs_NH = packed.data
             before_NH = torch.cat([first_LBH[layer], inputs_NH])[step.before]
@@ -142,4 +149,6 @@ class HRNN(nn.Module):
         if generator is None or self.dropout_rate == 0:
             return values
         keep = 1 - self.dropout_rate
-        return values * (torch.rand(values.shape, generator=generator) < keep) / keep
+        # Drawn on the CPU, so that every device trains with the same numbers.
+        kept = torch.rand(values.shape, generator=generator) < keep
+        return values * kept.to(values.device) / keep

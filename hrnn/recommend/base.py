@@ -4,57 +4,31 @@ import json
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
+from torch import Tensor
 
 from hrnn.columns import ITEM_ID, RANK, SCORE, USER_ID
 from hrnn.data.datasets import InteractionsDataset, ItemsDataset
 from hrnn.data.interactions import Interactions
-from hrnn.data.reading import BLANKS, read_interactions
-from hrnn.data.tables import load_text
-from hrnn.data.vocabulary import PADDING, Vocabulary
+from hrnn.data.keys import row_keys
+from hrnn.data.vocabulary import Vocabulary
 from hrnn.errors import ConfigError, HRNNError, listed
+from hrnn.recommend.asking import Moment, Start, make_request
+from hrnn.recommend.ranking import sampled_places, top_places
+from hrnn.recommend.record import TrainingRecord
+from hrnn.recommend.request import Request
+from hrnn.training.checkpoint import write_checkpoint
 from hrnn.training.roles import TRAIN, VALID
 from hrnn.training.trainer import Callback
 
-Start = Literal["auto", "continue", "new"]
-Moment = str | float | pd.Timestamp
-
+FORMAT = 2
 MODEL_FILE, WEIGHTS_FILE = "model.json", "model.safetensors"
 #: Scores held at once: 64 MB of float32.
 _SCORES_AT_ONCE = 1 << 24
-
-
-@dataclass(frozen=True)
-class Request:
-    """Whom to recommend to, and what they did before.
-
-    Attributes:
-        data: the histories, sorted by user; users asked for may be missing from it.
-        users: object array, the users in the order of the answers.
-        new_session: bool array, whether what comes next begins a new session.
-    """
-
-    data: Interactions
-    users: np.ndarray
-    new_session: np.ndarray
-
-    def parts(self, size: int) -> Iterator["Request"]:
-        """Yield the request in parts of at most ``size`` users, each with its own rows."""
-        owner = pd.Index(self.users).get_indexer(pd.Index(self.data.user_ids))
-        for start in range(0, len(self.users), size):
-            inside = (owner >= start) & (owner < start + size)
-            rows = self.data.take(inside[self.data.user_index])
-            part = slice(start, start + size)
-            yield Request(rows, self.users[part], self.new_session[part])
-
-    def row_owner(self) -> np.ndarray:
-        """int64 array: for each row of the data, the place of its user in ``users``."""
-        return pd.Index(self.users).get_indexer(pd.Index(self.data.user_ids))[self.data.user_index]
 
 
 class Recommender(ABC):
@@ -62,16 +36,19 @@ class Recommender(ABC):
 
     Attributes:
         vocabulary: the items it can recommend; empty before training.
-        record: what it was trained on, in plain facts.
+        record: what it was trained on; None before training.
         session_timeout_minutes: the gap that starts a session; None for models without sessions.
     """
 
     kind: ClassVar[str]
+    #: Whether a score is an estimate of the outcome, in its unit.
+    predicts_outcome = False
 
     def __init__(self) -> None:
         self.vocabulary = Vocabulary([])
-        self.record: dict[str, Any] = {}
+        self.record: TrainingRecord | None = None
         self.session_timeout_minutes: float | None = None
+        self._subset: np.ndarray | None = None
 
     # What a model has to bring.
 
@@ -87,11 +64,28 @@ class Recommender(ABC):
 
     @abstractmethod
     def score(self, request: Request) -> np.ndarray:
-        """Return float32 scores [users, items] in the order of the request and the vocabulary."""
+        """Return float32 scores [questions, items] in the order of request and vocabulary."""
 
     @abstractmethod
-    def save(self, folder: str | Path) -> None:
-        """Write the model into a folder that :func:`hrnn.load` reads."""
+    def weights(self) -> dict[str, Tensor]:
+        """Return all that was learned, by name."""
+
+    @abstractmethod
+    def take_weights(self, weights: dict[str, Tensor], source: str) -> None:
+        """Take what :meth:`weights` returned; ``vocabulary`` is already there.
+
+        Raises:
+            CheckpointError, ValueError, KeyError: they do not fit the model.
+        """
+
+    def settings(self) -> dict[str, Any]:
+        """Return what makes the same model anew, as JSON can hold it."""
+        return {}
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> "Recommender":
+        """Make a model, not trained, of what :meth:`settings` returned."""
+        return cls(**settings)
 
     def begins_session(self, data: Interactions, rows: np.ndarray) -> np.ndarray:
         """Say for rows of a log whether each starts a session of its user (bool array)."""
@@ -133,6 +127,7 @@ class Recommender(ABC):
         catalogue: Sequence[str] = (),
         callbacks: Sequence[Callback] = (),
         resume_from: Path | None = None,
+        split: str = "given rows",
     ) -> None:
         """Train on rows with roles: the items of TRAIN rows and the catalogue can be recommended.
 
@@ -142,20 +137,17 @@ class Recommender(ABC):
             catalogue: more item ids.
             callbacks: called with every record of a training that goes by updates.
             resume_from: a checkpoint of an interrupted training, to continue it.
+            split: how the roles came about, for the record.
         """
         trained = np.unique(data.item_index[role == TRAIN])
         self.vocabulary = Vocabulary.of([*data.item_ids[trained], *catalogue])
-        self.record = {
-            "trained": int((role == TRAIN).sum()),
-            "validated": int((role == VALID).sum()),
-            "users": len(np.unique(data.user_index[role == TRAIN])),
-            "items": len(self.vocabulary),
-        }
+        self._subset = None
         try:
             self.learn(data, role, callbacks, resume_from)
         except BaseException:
             self.vocabulary = Vocabulary([])  # half a model must not pass for a trained one
             raise
+        self.record = TrainingRecord.of(data, role, split, len(self.vocabulary))
 
     def recommend(
         self,
@@ -164,6 +156,8 @@ class Recommender(ABC):
         start: Start = "auto",
         now: Moment | Mapping[str, Moment] | None = None,
         exclude_seen: bool = False,
+        sampling_temperature: float = 0.0,
+        seed: int = 0,
     ) -> np.ndarray:
         """Recommend what comes next.
 
@@ -174,15 +168,19 @@ class Recommender(ABC):
                 later than the user's last interaction by more than the timeout.
             now: a time, or one for each user; None is the user's last interaction.
             exclude_seen: whether to leave out the items of the given history.
+            sampling_temperature: 0 ranks by score; above, items are drawn without replacement,
+                each with probability ∝ exp(score / temperature).
+            seed: of that drawing.
 
         Returns:
             Object array [users, top_k] of item ids, users in order of first appearance; a row
             with fewer items ends in None.
         """
         request = self._request(interactions, start, now)
-        answer = np.full((len(request.users), _checked(top_k)), None, object)
-        for row, (items, _) in enumerate(self._ranked(request, top_k, exclude_seen)):
-            answer[row, : len(items)] = items
+        answer = np.full((len(request), self._checked(top_k)), None, object)
+        draw = (sampling_temperature, seed)
+        for place, items, _ in self._ranked(request, top_k, exclude_seen, *draw):
+            answer[place, : len(items)] = items
         return answer
 
     def recommend_frame(
@@ -192,17 +190,21 @@ class Recommender(ABC):
         start: Start = "auto",
         now: Moment | Mapping[str, Moment] | None = None,
         exclude_seen: bool = False,
+        sampling_temperature: float = 0.0,
+        seed: int = 0,
     ) -> pd.DataFrame:
         """Recommend as :meth:`recommend` does; return USER_ID, RANK (from 1), ITEM_ID, SCORE."""
         request = self._request(interactions, start, now)
-        ranked = list(self._ranked(request, _checked(top_k), exclude_seen))
-        lengths = [len(items) for items, _ in ranked]
+        draw = (sampling_temperature, seed)
+        found = self._ranked(request, self._checked(top_k), exclude_seen, *draw)
+        ranked = sorted(found, key=lambda one: one[0])
+        lengths = [len(items) for _, items, _ in ranked]
         return pd.DataFrame(
             {
                 USER_ID: np.repeat(request.users, lengths),
                 RANK: _joined(int, (np.arange(1, length + 1) for length in lengths)),
-                ITEM_ID: _joined(object, (items for items, _ in ranked)),
-                SCORE: _joined(np.float32, (scores for _, scores in ranked)),
+                ITEM_ID: _joined(object, (items for _, items, _ in ranked)),
+                SCORE: _joined(np.float32, (scores for _, _, scores in ranked)),
             }
         )
 
@@ -215,8 +217,36 @@ class Recommender(ABC):
         """Score every item: index USER_ID in order of first appearance, a column an ITEM_ID."""
         request = self._request(interactions, start, now)
         scores = self.checked_scores(request)
-        index = pd.Index(request.users, name=USER_ID)
-        return pd.DataFrame(scores, index, pd.Index(self.vocabulary.ids, name=ITEM_ID))
+        index, ids = pd.Index(request.users, name=USER_ID), self.vocabulary.ids
+        if self._subset is not None:
+            scores, ids = scores[:, self._subset], ids[self._subset]
+        return pd.DataFrame(scores, index, pd.Index(ids, name=ITEM_ID))
+
+    def set_item_subset(self, item_subset: Iterable[str]) -> None:
+        """Recommend and score only some items, until :meth:`clear_item_subset`.
+
+        Raises:
+            ConfigError: there are none, or some are unknown to the model.
+        """
+        self.check_trained()
+        wanted = list(dict.fromkeys(str(item) for item in item_subset))
+        unknown = self.vocabulary.unknown(wanted)
+        if not wanted or unknown:
+            wrong = (
+                f"{len(unknown):,} unknown items ({listed(unknown, 3)})" if wanted else "no item"
+            )
+            raise ConfigError(f"item_subset holds {wrong}; pass ids that the model was trained on")
+        self._subset = np.zeros(len(self.vocabulary), bool)
+        self._subset[self.vocabulary.indices(wanted) - 1] = True
+
+    @property
+    def has_item_subset(self) -> bool:
+        """Whether the model is limited to some items."""
+        return self._subset is not None
+
+    def clear_item_subset(self) -> None:
+        """Recommend and score the whole catalogue again."""
+        self._subset = None
 
     def checked_scores(self, request: Request) -> np.ndarray:
         """Score as :meth:`score` does.
@@ -239,30 +269,50 @@ class Recommender(ABC):
         if not len(self.vocabulary):
             raise HRNNError("the model is not trained; call train first")
 
-    def requests(self, request: Request) -> Iterator[Request]:
-        """Yield a request in parts whose scores fit in memory."""
-        return request.parts(max(1, _SCORES_AT_ONCE // max(len(self.vocabulary), 1)))
+    def save(self, folder: str | Path) -> None:
+        """Write weights (safetensors), training record and settings (JSON, last) into a folder.
 
-    def seen(self, request: Request) -> np.ndarray:
-        """Bool array [users, items]: which items stand in each user's history."""
-        index = self.vocabulary.indices(request.data.item_ids)[request.data.item_index]
-        known = index != PADDING
-        seen = np.zeros((len(request.users), len(self.vocabulary)), bool)
-        seen[request.row_owner()[known], index[known] - 1] = True
-        return seen
+        Raises:
+            HRNNError: the model is not trained.
+        """
+        self.check_trained()
+        assert self.record is not None, "fit did not make a record"
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_checkpoint(folder / WEIGHTS_FILE, self.weights(), {})
+        self.record.save(folder)
+        facts = {
+            "format": FORMAT,
+            "kind": self.kind,
+            "settings": self.settings(),
+            "items": self.vocabulary.ids.tolist(),
+            "record": self.record.facts,
+        }
+        temporary = folder / f".{MODEL_FILE}"
+        temporary.write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
+        temporary.replace(folder / MODEL_FILE)
 
     def _ranked(
-        self, request: Request, top_k: int, exclude_seen: bool
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        self, request: Request, top_k: int, exclude_seen: bool, temperature: float, seed: int
+    ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+        """Yield place, items and scores of each question's list."""
+        if not (np.isfinite(temperature) and temperature >= 0):
+            raise ConfigError(f"sampling_temperature={temperature!r}: it must be 0 or above")
         ids = self.vocabulary.ids
-        for part in self.requests(request):
+        for places, part in request.parts(max(1, _SCORES_AT_ONCE // max(len(ids), 1))):
             scores = self.checked_scores(part)
             if exclude_seen:
-                scores[self.seen(part)] = -np.inf
-            for row in scores:
-                best = top_places(row, top_k)
+                scores[part.seen(self.vocabulary)] = -np.inf
+            if self._subset is not None:
+                scores[:, ~self._subset] = -np.inf
+            for place, row in zip(places.tolist(), scores, strict=True):
+                if temperature:
+                    random = np.random.default_rng([seed, place])
+                    best = sampled_places(row, top_k, temperature, random)
+                else:
+                    best = top_places(row, top_k)
                 best = best[np.isfinite(row[best])]
-                yield ids[best], row[best]
+                yield place, ids[best], row[best]
 
     def _request(
         self,
@@ -270,48 +320,18 @@ class Recommender(ABC):
         start: Start,
         now: Moment | Mapping[str, Moment] | None,
     ) -> Request:
-        if start not in ("auto", "continue", "new"):
-            raise ConfigError(f"start={start!r}: it must be 'auto', 'continue' or 'new'")
-        if isinstance(interactions, Interactions):
-            data, users = interactions, interactions.user_ids
-        else:
-            data = read_interactions(interactions)
-            users = _order_of_users(interactions, data)
-            if data.report.rejected:
-                warnings.warn(data.report.summary(), stacklevel=3)
-            unknown = self.vocabulary.unknown(data.item_ids)
-            if unknown and len(self.vocabulary):
-                warnings.warn(
-                    f"{len(unknown):,} of {len(data.item_ids):,} items are unknown to the model and"
-                    f" left out of the histories ({listed(unknown, 3)})",
-                    stacklevel=3,
-                )
-        new = np.full(len(users), start == "new")
-        timeout = self.session_timeout_minutes
-        if start == "auto" and now is not None and timeout is not None:
-            last = dict(zip(data.user_ids, data.time_us[data.user_starts[1:] - 1], strict=True))
-            for place, user in enumerate(users):
-                moment = now.get(user) if isinstance(now, Mapping) else now
-                if moment is not None and user in last:
-                    new[place] = _micros(moment) - last[user] > timeout * 60_000_000
-        return Request(data, users, new)
+        return make_request(interactions, start, now, self.session_timeout_minutes, self.vocabulary)
 
-
-def top_places(scores: np.ndarray, top_k: int) -> np.ndarray:
-    """Return the places of the highest scores, best first; the lower place first where they tie."""
-    if top_k >= len(scores):
-        return np.argsort(-scores, kind="stable")
-    least = np.partition(scores, -top_k)[-top_k]
-    places = np.flatnonzero(scores >= least)
-    return places[np.argsort(-scores[places], kind="stable")][:top_k]
-
-
-def write_model(folder: str | Path, facts: Mapping[str, Any]) -> None:
-    """Write ``model.json``, last of all files of a model, under a temporary name first."""
-    path = Path(folder) / MODEL_FILE
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
-    temporary.replace(path)
+    def _checked(self, top_k: int) -> int:
+        if isinstance(top_k, bool) or not isinstance(top_k, int | np.integer) or top_k < 1:
+            raise ConfigError(f"top_k={top_k!r}: it must be a whole number of at least 1")
+        if 0 < len(self.vocabulary) < top_k:
+            warnings.warn(
+                f"top_k={top_k} is beyond the catalogue of {len(self.vocabulary):,} items; rows end"
+                " in None",
+                stacklevel=3,
+            )
+        return int(top_k)
 
 
 def _joined(kind: type, parts: Iterable[np.ndarray]) -> np.ndarray:
@@ -319,47 +339,16 @@ def _joined(kind: type, parts: Iterable[np.ndarray]) -> np.ndarray:
     return np.concatenate([np.empty(0, kind), *parts])
 
 
-def _checked(top_k: int) -> int:
-    if isinstance(top_k, bool) or not isinstance(top_k, int | np.integer) or top_k < 1:
-        raise ConfigError(f"top_k={top_k!r}: it must be a whole number of at least 1")
-    return int(top_k)
-
-
-def _order_of_users(frame: pd.DataFrame, data: Interactions) -> np.ndarray:
-    """Users of a frame in order of first appearance, those without a sound row too."""
-    text = load_text(frame)
-    column = text.names.index(data.report.column_of(USER_ID) or USER_ID)
-    users = (user.strip(BLANKS) for user in text.table[f"c{column}"].unique().to_pylist() if user)
-    return np.array(list(dict.fromkeys(user for user in users if user)), dtype=object)
-
-
-def _micros(moment: Moment) -> int:
-    stamp = None
-    if isinstance(moment, int | float | np.number):
-        if np.isfinite(moment):
-            return round(float(moment) * 1_000_000)
-    else:
-        stamp = pd.to_datetime(moment, utc=True, errors="coerce")
-    if not isinstance(stamp, pd.Timestamp):
-        raise ConfigError(f"now={moment!r}: it must be a time, as ISO 8601 or Unix seconds")
-    return int(stamp.as_unit("us").asm8.astype(np.int64))  # Timestamp.value is in nanoseconds
-
-
 def _with_validation(data: Interactions, valid: Interactions) -> tuple[Interactions, np.ndarray]:
     """Merge the validation rows in, and give every row its role."""
-    known = _keys(data).isin(_keys(valid))
-    extra = valid.take(~np.asarray(_keys(valid).isin(_keys(data))))
-    if known.any():
+    keys, validating = row_keys(data), row_keys(valid)
+    known = int(np.isin(keys, validating).sum())
+    if known:
         warnings.warn(
-            f"{int(known.sum()):,} validation interactions are among the training ones; they stay"
-            " history and are no training targets",
+            f"{known:,} validation interactions are among the training ones; they stay history and"
+            " are no training targets",
             stacklevel=3,
         )
+    extra = valid.take(~np.isin(validating, keys))
     merged = data.merged(extra) if len(extra) else data
-    role = np.where(_keys(merged).isin(_keys(valid)), VALID, TRAIN).astype(np.int8)
-    return merged, role
-
-
-def _keys(data: Interactions) -> pd.MultiIndex:
-    user, item = data.user_ids[data.user_index], data.item_ids[data.item_index]
-    return pd.MultiIndex.from_arrays([user, item, data.time_us])
+    return merged, np.where(np.isin(row_keys(merged), validating), VALID, TRAIN).astype(np.int8)

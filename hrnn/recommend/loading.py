@@ -4,14 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hrnn.baselines.popularity import Popularity
+from hrnn.baselines import BASELINES
 from hrnn.data.vocabulary import Vocabulary
 from hrnn.errors import CheckpointError, ConfigError
-from hrnn.recommend.base import MODEL_FILE, WEIGHTS_FILE, Recommender
-from hrnn.recommend.estimators import HRNNClassifierEstimator
-from hrnn.recommend.recommender import FORMAT, HierarchicalSequentialRecommender
-from hrnn.recommend.scorer import HierarchicalScorer
+from hrnn.recommend.base import FORMAT, MODEL_FILE, WEIGHTS_FILE, Recommender
+from hrnn.recommend.recommender import HierarchicalSequentialRecommender
+from hrnn.recommend.record import TrainingRecord
 from hrnn.training.checkpoint import read_checkpoint
+
+_KINDS = {model.kind: model for model in (HierarchicalSequentialRecommender, *BASELINES.values())}
 
 
 def load(
@@ -21,14 +22,16 @@ def load(
 
     Args:
         folder: the model's folder.
-        max_sessions: last sessions that scoring reads, if not as saved.
+        max_sessions: last sessions that scoring reads, if not as saved; of an HRNN.
         max_session_len: last items of each session that scoring reads, if not as saved.
 
     Raises:
         CheckpointError: the folder holds no model, or a damaged one.
-        ConfigError: a length is not a whole number of at least 1.
+        ConfigError: a length is not a whole number of at least 1, or the model has none.
     """
     folder = Path(folder)
+    asked = {"max_sessions": max_sessions, "max_session_len": max_session_len}
+    changes = {name: value for name, value in asked.items() if value is not None}
     try:
         facts = json.loads((folder / MODEL_FILE).read_text(encoding="utf-8"))
         if facts["format"] != FORMAT:
@@ -36,44 +39,34 @@ def load(
                 f"the model in {folder.name} has format {facts['format']}, this version reads"
                 f" {FORMAT}; train it again"
             )
-        vocabulary, record = Vocabulary(facts["items"]), facts["record"]
-        weights, _ = read_checkpoint(folder / WEIGHTS_FILE)
-        if facts["kind"] == Popularity.kind:
-            model: Recommender = Popularity.restored(weights, len(vocabulary))
-        elif facts["kind"] != HierarchicalSequentialRecommender.kind:
+        if facts["kind"] not in _KINDS:
             raise CheckpointError(
                 f"the model in {folder.name} is of an unknown kind, {facts['kind']!r}; train it"
                 " again"
             )
-        else:
-            model = _restored_hrnn(facts, len(vocabulary), max_sessions, max_session_len)
-            model.estimator.restore(weights, len(vocabulary), folder.name)
+        model = _KINDS[facts["kind"]].from_settings(_changed(facts, changes))
+        model.vocabulary = Vocabulary(facts["items"])
+        weights, _ = read_checkpoint(folder / WEIGHTS_FILE)
+        model.take_weights(weights, folder.name)
+        model.record = TrainingRecord.open(folder, facts["record"])
     except OSError:
         raise CheckpointError(
             f"there is no model in {folder}; train one and save it there"
         ) from None
-    except (ValueError, KeyError, TypeError) as error:
-        if isinstance(error, ConfigError) and (max_sessions, max_session_len) != (None, None):
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        if isinstance(error, ConfigError) and changes:
             raise
         raise CheckpointError(
             f"the model in {folder.name} is damaged ({error}); train it again"
         ) from None
-    model.vocabulary, model.record = vocabulary, record
     return model
 
 
-def _restored_hrnn(
-    facts: dict[str, Any], items: int, max_sessions: int | None, max_session_len: int | None
-) -> HierarchicalSequentialRecommender:
+def _changed(facts: dict[str, Any], changes: dict[str, int]) -> dict[str, Any]:
+    """Return saved settings with some of the training's changed."""
     settings = facts["settings"]
-    if max_sessions is not None:
-        settings["max_sessions"] = max_sessions
-    if max_session_len is not None:
-        settings["max_session_len"] = max_session_len
-    return HierarchicalSequentialRecommender(
-        HierarchicalScorer(HRNNClassifierEstimator(**settings)),
-        max_sessions=settings["max_sessions"],
-        max_session_len=settings["max_session_len"],
-        session_timeout_minutes=facts["session_timeout_minutes"],
-        use_session_ids=facts["use_session_ids"],
-    )
+    if not changes:
+        return settings
+    if "training" not in settings:
+        raise ConfigError(f"{next(iter(changes))}: a model of kind {facts['kind']!r} has none")
+    return {**settings, "training": {**settings["training"], **changes}}

@@ -1,24 +1,26 @@
 """The session-aware recommender: sessions, vocabulary and the HRNN together."""
 
+import copy
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from hrnn.data.interactions import Interactions
 from hrnn.model.histories import Histories
-from hrnn.recommend.base import WEIGHTS_FILE, Recommender, Request, write_model
+from hrnn.model.network import HRNN
+from hrnn.recommend.estimators import estimator_for
+from hrnn.recommend.request import Request
 from hrnn.recommend.scorer import HierarchicalScorer
-from hrnn.sessions import Sessions, check_timeout, segment
-from hrnn.training.checkpoint import write_checkpoint
+from hrnn.recommend.session_aware import SessionRecommender
 from hrnn.training.targets import TrainingSet
 from hrnn.training.trainer import Callback
 
-FORMAT = 1
 
-
-class HierarchicalSequentialRecommender(Recommender):
+class HierarchicalSequentialRecommender(SessionRecommender):
     """Recommends from the sessions of a user, cut by session ids or by a timeout.
 
     Args:
@@ -39,12 +41,9 @@ class HierarchicalSequentialRecommender(Recommender):
         session_timeout_minutes: float | None = 30,
         use_session_ids: bool = True,
     ) -> None:
-        super().__init__()
-        check_timeout(session_timeout_minutes)
+        super().__init__(session_timeout_minutes, use_session_ids)
         self.scorer = scorer
         self.estimator = scorer.estimator
-        self.session_timeout_minutes = session_timeout_minutes
-        self.use_session_ids = use_session_ids
         own = {"max_sessions": max_sessions, "max_session_len": max_session_len}
         for name, value in own.items():
             theirs = getattr(self.estimator.config, name)
@@ -55,6 +54,29 @@ class HierarchicalSequentialRecommender(Recommender):
                     stacklevel=2,
                 )
         self.estimator.change(**own)
+
+    @property
+    def max_sessions(self) -> int:
+        """Last sessions of a user that scoring reads; set here, it holds in the estimator too."""
+        return self.estimator.config.max_sessions
+
+    @max_sessions.setter
+    def max_sessions(self, count: int) -> None:
+        self.estimator.change(max_sessions=count)
+
+    @property
+    def max_session_len(self) -> int:
+        """Last items of each session that scoring reads; set here, it holds in the estimator."""
+        return self.estimator.config.max_session_len
+
+    @max_session_len.setter
+    def max_session_len(self, count: int) -> None:
+        self.estimator.change(max_session_len=count)
+
+    @property
+    def predicts_outcome(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Whether a score is an estimate of the outcome, in its unit."""
+        return self.estimator.config.loss == "mse"
 
     def learn(
         self,
@@ -68,53 +90,70 @@ class HierarchicalSequentialRecommender(Recommender):
         number = self.sessions(data).number
         histories = Histories.of(items, data.user_index, number, len(data.user_ids))
         config = self.estimator.config
-        made = TrainingSet.of(histories, role, data.outcome, len(self.vocabulary), config.loss)
+        made = TrainingSet.of(histories, role, data.outcome, len(self.vocabulary), config)
         self.estimator.fit(made, callbacks, resume_from)
 
-    def sessions(self, data: Interactions) -> Sessions:
-        """Cut a log as this model cuts it."""
-        return segment(data, self.session_timeout_minutes, self.use_session_ids)
-
-    def begins_session(self, data: Interactions, rows: np.ndarray) -> np.ndarray:
-        """Say for rows of a log whether each is the first of its session (bool array)."""
-        number = self.sessions(data).number
-        first = np.zeros(len(data), bool)
-        first[np.unique(number, return_index=True)[1]] = True
-        return first[rows]
-
     def score(self, request: Request) -> np.ndarray:
-        """Return float32 scores [users, items]; users without history start from ``tanh(b)``."""
+        """Return float32 scores [questions, items].
+
+        Somebody without history gets the scores of ``tanh(b)``.
+        """
+        return self.scorer.score(self.histories(request), request.new_session)
+
+    def histories(self, request: Request) -> Histories:
+        """Return the sessions of a request's histories."""
         data = request.data
         items = self.vocabulary.indices(data.item_ids)[data.item_index]
         if not len(data):
             empty = np.empty(0, np.int64)
-            histories = Histories.of(items, empty, empty, len(request.users))
-            return self.scorer.score(histories, request.new_session)
-        owner, sessions = request.row_owner(), self.sessions(data)
-        order = np.argsort(owner, kind="stable")
-        in_order = (owner * sessions.count + sessions.number)[order]  # sessions as users are asked
-        histories = Histories.of(items[order], owner[order], in_order, len(request.users))
-        return self.scorer.score(histories, request.new_session)
+            return Histories.of(items, empty, empty, len(request))
+        sessions, owner = self.sessions(data), request.owner
+        number = owner * sessions.count + sessions.number[request.rows]
+        return Histories.of(items[request.rows], owner, number, len(request))
 
-    def save(self, folder: str | Path) -> None:
-        """Write weights (safetensors) and settings (JSON) into a folder.
+    def without_user_state(self) -> "HierarchicalSequentialRecommender":
+        """Return this model as it scores if every user state were zero.
 
-        Raises:
-            HRNNError: the model is not trained.
+        It shows how sensitive the scores are to the user state, not what the user state is worth:
+        for that a model has to be trained without one.
         """
+        made = copy.copy(self)
+        made.estimator = copy.copy(self.estimator)
+        made.estimator.network_ = copy.copy(self._network())
+        made.estimator.network_.remembers = False
+        made.scorer = HierarchicalScorer(made.estimator)
+        return made
+
+    def weights(self) -> dict[str, Tensor]:
+        """Return the network's weights, on the CPU."""
+        return {name: value.cpu() for name, value in self._network().state_dict().items()}
+
+    def take_weights(self, weights: dict[str, Tensor], source: str) -> None:
+        """Take the weights of a saved model."""
+        self.estimator.restore(weights, len(self.vocabulary), source)
+
+    def settings(self) -> dict[str, Any]:
+        """Return settings of the estimator, and what cuts the sessions."""
+        return {
+            "training": self.estimator.config.plain(),
+            "session_timeout_minutes": self.session_timeout_minutes,
+            "use_session_ids": self.use_session_ids,
+        }
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> "HierarchicalSequentialRecommender":
+        """Make a model, not trained, of what :meth:`settings` returned."""
+        training = {**settings["training"], "device": None}  # a model may be read elsewhere
+        return cls(
+            HierarchicalScorer(estimator_for(training)),
+            max_sessions=training["max_sessions"],
+            max_session_len=training["max_session_len"],
+            session_timeout_minutes=settings["session_timeout_minutes"],
+            use_session_ids=settings["use_session_ids"],
+        )
+
+    def _network(self) -> HRNN:
         self.check_trained()
         network = self.estimator.network_
         assert network is not None, "learn did not make a network"
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        write_checkpoint(folder / WEIGHTS_FILE, network.state_dict(), {})
-        facts = {
-            "format": FORMAT,
-            "kind": self.kind,
-            "settings": self.estimator.config.plain(),
-            "session_timeout_minutes": self.session_timeout_minutes,
-            "use_session_ids": self.use_session_ids,
-            "items": self.vocabulary.ids.tolist(),
-            "record": self.record,
-        }
-        write_model(folder, facts)
+        return network

@@ -4,13 +4,13 @@ import numpy as np
 import torch
 
 from hrnn.model.histories import Histories
-from hrnn.recommend.estimators import HRNNClassifierEstimator
+from hrnn.recommend.estimators import HRNNEstimator
 
 
 class HierarchicalScorer:
     """Scores items with a fitted estimator."""
 
-    def __init__(self, estimator: HRNNClassifierEstimator) -> None:
+    def __init__(self, estimator: HRNNEstimator) -> None:
         self.estimator = estimator
 
     def score(self, histories: Histories, new_session: np.ndarray) -> np.ndarray:
@@ -26,5 +26,5 @@ class HierarchicalScorer:
         scores = np.empty((histories.users, len(network.bias_I) - 1), np.float32)
         for users, states_BH in self.estimator.states(kept, new_session):
             with torch.no_grad():
-                scores[users] = network.scores(states_BH).numpy()
+                scores[users] = network.scores(states_BH).cpu().numpy()
         return scores

@@ -1,13 +1,15 @@
 """The settings of a training; free of torch, so that the app can make them."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from hrnn.config import config
+from hrnn.errors import ConfigError
 
 Count = Annotated[int, Field(ge=1)]
+LossName = Literal["bce", "cross_entropy", "bpr_max", "top1", "mse"]
 
 
 @config
@@ -18,7 +20,8 @@ class TrainConfig:
         hidden_units: size of the item embeddings, session states and user states.
         num_layers: GRU layers, each with a user state of its own.
         dropout_rate: share of the item embeddings, and of the values between layers, set to zero.
-        num_negatives: sampled negatives a positive, with ``loss="bce"``.
+        num_negatives: sampled negatives a positive, with ``loss="bce"``, "bpr_max" and "top1";
+            the latter two need one at least.
         max_sessions: last sessions of a user that scoring reads.
         max_session_len: last items of each session that scoring reads.
         learning_rate: step size of Adam.
@@ -30,8 +33,17 @@ class TrainConfig:
         restore_best_weights: whether the weights of the best validation loss come back at the
             end.
         random_state: seed of weights, order, dropout and negatives.
-        loss: "bce" with sampled negatives, or "cross_entropy" over the catalogue.
-        user_state: "init" starts each session from the user state, "none" does without one.
+        loss: "bce" with sampled negatives, "cross_entropy" over the catalogue, "bpr_max", "top1",
+            or "mse" for outcomes that are amounts.
+        user_state: "init" starts each session from the user state, "all" reads it at every
+            position too, "none" does without one.
+        truncate_training: whether training, too, reads no more than ``max_sessions`` ×
+            ``max_session_len``; the first kept item of a cut session is then no target.
+        sampled_items: items that cross-entropy draws by popularity for each update, corrected by
+            logQ; None compares with the whole catalogue.
+        optimizer_name: "adam" or "sgd".
+        device: "cpu", "cuda" or "mps"; None takes a CUDA GPU where torch sees one, else the CPU.
+        verbose: 1 or more writes a line an epoch to standard error.
     """
 
     hidden_units: Count = 50
@@ -47,8 +59,20 @@ class TrainConfig:
     early_stopping_patience: Annotated[int, Field(ge=1)] | None = None
     restore_best_weights: bool = True
     random_state: Annotated[int, Field(ge=0, lt=2**63)] = 42
-    loss: Literal["bce", "cross_entropy"] = "bce"
-    user_state: Literal["init", "none"] = "init"
+    loss: LossName = "bce"
+    user_state: Literal["init", "all", "none"] = "init"
+    truncate_training: bool = False
+    sampled_items: Count | None = None
+    optimizer_name: Literal["adam", "sgd"] = "adam"
+    device: Literal["cpu", "cuda", "mps"] | None = None
+    verbose: Annotated[int, Field(ge=0)] = 0
+
+    def __post_init__(self) -> None:
+        if self.loss in ("bpr_max", "top1") and self.num_negatives < 1:
+            raise ConfigError(
+                f"num_negatives={self.num_negatives}: it must be at least 1 with"
+                f" loss={self.loss!r}, which compares a target with negatives"
+            )
 
     def plain(self) -> dict[str, Any]:
         """Return the settings as a dictionary that JSON can hold."""
@@ -68,17 +92,48 @@ RECOMMENDED = TrainConfig(
 
 
 @config
-class ExperimentConfig:
-    """One honest experiment: how the log is cut, what is held out, how the model is trained.
+class SplitConfig:
+    """How a log is cut for an honest experiment, and what is held out.
 
     Attributes:
-        split: "leave_last_out", or "all_rows" for a model without figures.
+        outcomes: how outcomes are taken, see :func:`hrnn.data.outcomes.taken_as`; "as_found"
+            leaves them alone.
+        positive_from: with "positives" and "binary", the least outcome that is a positive; None
+            takes all above 0.
+        split: a name in :data:`hrnn.evaluation.splits.SPLITS`; "all_rows" gives a model without
+            figures.
         timeout_minutes: a longer gap starts a session; None where all rows have session ids.
         use_session_ids: whether SESSION_ID, where present, decides before the timeout.
+    """
+
+    outcomes: Literal["as_found", "positives", "binary", "soft", "continuous"] = "as_found"
+    positive_from: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    split: Literal["leave_last_out", "last_session_out", "temporal", "all_rows"] = "leave_last_out"
+    timeout_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = 30.0
+    use_session_ids: bool = True
+
+
+@config
+class ExperimentConfig(SplitConfig):
+    """One honest experiment: how the log is split, and how the model is trained.
+
+    Attributes:
         training: settings of the model.
     """
 
-    split: Literal["leave_last_out", "all_rows"] = "leave_last_out"
-    timeout_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = 30.0
-    use_session_ids: bool = True
     training: TrainConfig = RECOMMENDED
+
+    @classmethod
+    def of(cls, cut: SplitConfig, training: TrainConfig) -> "ExperimentConfig":
+        """Join a split and a training."""
+        return cls(**_split_settings(cut), training=training)
+
+    @property
+    def cut(self) -> SplitConfig:
+        """How the log is split, without the training."""
+        return SplitConfig(**_split_settings(self))
+
+
+def _split_settings(config: SplitConfig) -> dict[str, Any]:
+    names = [one.name for one in fields(SplitConfig)]  # pyright: ignore[reportArgumentType]
+    return {name: getattr(config, name) for name in names}

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hrnn.model.histories import Histories
-from hrnn.training.roles import check_learnable
+from hrnn.training.config import TrainConfig
+from hrnn.training.roles import HISTORY, check_learnable
 
 
 @dataclass(frozen=True)
@@ -27,16 +28,31 @@ class TrainingSet:
 
     @classmethod
     def of(
-        cls, histories: Histories, role: np.ndarray, outcome: np.ndarray, items: int, loss: str
+        cls,
+        histories: Histories,
+        role: np.ndarray,
+        outcome: np.ndarray,
+        items: int,
+        config: TrainConfig,
     ) -> "TrainingSet":
         """Make a set from rows' roles and outcomes, keeping as targets only what the loss can use.
+
+        With ``truncate_training`` histories are cut as scoring cuts them, and the first kept item
+        of a cut session is history: what came before it in the session is gone.
 
         Raises:
             DataError: see :func:`hrnn.training.roles.check_learnable`.
         """
-        rows = histories.rows
+        kept, role = histories, role.copy()
+        if config.truncate_training:
+            kept = histories.window(config.max_sessions, config.max_session_len)
+            first = np.isin(histories.rows, kept.rows[kept.session_starts[:-1]])
+            opens = np.zeros(len(first), bool)
+            opens[histories.session_starts[:-1]] = True
+            role[histories.rows[first & ~opens]] = HISTORY
+        rows = kept.rows
         outcome = outcome[rows].astype(np.float32)
-        return cls(histories, check_learnable(role[rows], outcome, items, loss), outcome, items)
+        return cls(kept, check_learnable(role[rows], outcome, items, config.loss), outcome, items)
 
     def users_with(self, role: int) -> np.ndarray:
         """Users (int64) who have a target of this role."""

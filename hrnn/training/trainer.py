@@ -1,5 +1,6 @@
 """The training loop: it emits plain records, and callbacks observe and may stop it."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
@@ -10,10 +11,10 @@ from torch import Tensor
 
 from hrnn.errors import HRNNError
 from hrnn.model.histories import Batch, shuffled_batches
-from hrnn.model.losses import binary_cross_entropy, cross_entropy, draw_negatives
 from hrnn.model.network import HRNN
 from hrnn.training.checkpoint import load_weights
 from hrnn.training.config import TrainConfig
+from hrnn.training.objective import Objective
 from hrnn.training.roles import TRAIN, VALID
 from hrnn.training.targets import TrainingSet
 
@@ -22,6 +23,7 @@ Record = dict[str, Any]
 Callback = Callable[[Record, "Trainer"], bool | None]
 End = Literal["finished", "early", "stopped"]
 
+_OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
 _GRADIENT_NORM = 5.0
 _VALIDATION_SEED = 0
 
@@ -33,11 +35,14 @@ class Trainer:
     fraction), ``update``, ``updates`` (of an epoch), ``loss`` (mean over its targets), ``seconds``.
     One of kind "validation" comes after each batch that validates.
     One of kind "epoch" comes after each epoch: ``epoch``, ``train_loss`` and ``valid_loss`` (means
-    over all targets, None where nothing validates), ``best_epoch``, ``updates``, ``seconds``.
+    over all targets, None where nothing validates), ``best_epoch``, ``updates``, ``seconds``; with
+    ``loss="mse"`` also ``train_rmse`` and ``valid_rmse``, in the unit of the outcomes.
     """
 
     def __init__(self, network: HRNN, data: TrainingSet, config: TrainConfig) -> None:
         self.network = network
+        self._device = network.bias_I.device
+        self._objective = Objective(data, config)
         self.data = data
         self.config = config
         self.epoch = 0
@@ -48,7 +53,7 @@ class Trainer:
         self.history: list[Record] = []
         self._order = np.random.default_rng(config.random_state)
         self._draws = torch.Generator().manual_seed(config.random_state)
-        self._optimizer = torch.optim.Adam(
+        self._optimizer = _OPTIMIZERS[config.optimizer_name](
             network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
         self._best: dict[str, Tensor] = {}
@@ -116,6 +121,9 @@ class Trainer:
             "updates": self.updates,
             "seconds": self.seconds,
         }
+        if self.config.loss == "mse":
+            record["train_rmse"] = math.sqrt(record["train_loss"])
+            record["valid_rmse"] = None if valid_loss is None else math.sqrt(valid_loss)
         self.history.append(record)
         return not _any_stops(callbacks, record, self)
 
@@ -136,18 +144,15 @@ class Trainer:
         self, batch: Batch, role: int, dropout: torch.Generator | None, negatives: torch.Generator
     ) -> tuple[Tensor, int]:
         """Return the summed loss of a batch's targets of one role, and their number."""
-        data, network = self.data, self.network
-        chosen = np.flatnonzero(data.role[batch.places] == role)
-        encoded = network(batch, dropout)
-        places = torch.from_numpy(chosen)
-        states_MH = network.project(encoded.before_NH[places])
-        target_M = batch.items[places] - 1
-        items_IH, bias_I = network.items_IH.weight[1:], network.bias_I[1:]
-        if self.config.loss == "cross_entropy":
-            return cross_entropy(states_MH, items_IH, bias_I, target_M), len(chosen)
-        outcome_M = torch.from_numpy(data.outcome[batch.places[chosen]])
-        drawn = draw_negatives(target_M, data.items, self.config.num_negatives, negatives)
-        cost = binary_cross_entropy(states_MH, items_IH, bias_I, target_M, outcome_M, drawn)
+        chosen = np.flatnonzero(self.data.role[batch.places] == role)
+        batch_here = batch.to(self._device)
+        encoded = self.network(batch_here, dropout)
+        places = torch.from_numpy(chosen).to(self._device)
+        outcome_M = torch.from_numpy(self.data.outcome[batch.places[chosen]]).to(self._device)
+        target_M = batch_here.items[places] - 1
+        states_MH = encoded.before_NH[places]
+        training = role == TRAIN
+        cost = self._objective(self.network, states_MH, target_M, outcome_M, negatives, training)
         return cost, len(chosen)
 
     def validation_loss(self, callbacks: Sequence[Callback] = ()) -> float | None:

@@ -3,6 +3,8 @@
 A log is a list of users, a user a list of sessions, a session a list of item indices from 1.
 """
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import torch
@@ -12,10 +14,27 @@ from torch import Tensor
 import hrnn
 from hrnn.model.histories import Histories
 from hrnn.model.network import HRNN
+from hrnn.training.config import TrainConfig
+from hrnn.training.roles import HISTORY, TRAIN, VALID
+from hrnn.training.targets import TrainingSet
+from hrnn.training.trainer import Trainer
 
 ITEMS = 7
 
 Log = list[list[list[int]]]
+
+#: Every way to use the user state, on one layer and on two.
+VARIANTS = [(state, layers) for state in ("init", "all", "none") for layers in (1, 2)]
+#: Every loss, and cross-entropy on a sample too.
+KINDS = {
+    "bce": {"loss": "bce", "num_negatives": 2},
+    "cross_entropy": {"loss": "cross_entropy"},
+    "sampled": {"loss": "cross_entropy", "sampled_items": 4},
+    "bpr_max": {"loss": "bpr_max", "num_negatives": 3},
+    "top1": {"loss": "top1", "num_negatives": 3},
+    "mse": {"loss": "mse"},
+}
+LOSSES = ("bce", "cross_entropy", "bpr_max", "top1", "mse")
 
 _session = st.lists(st.integers(1, ITEMS), min_size=1, max_size=5)
 logs = st.lists(st.lists(_session, max_size=4), min_size=1, max_size=6)
@@ -58,6 +77,38 @@ def network_of(
     return network
 
 
+def training_set(log=None, valid=True, items=ITEMS, **settings) -> TrainingSet:
+    """Every user's last interaction validates, the one before it is history only.
+
+    With MSE the outcome of an item is its index.
+    """
+    histories = laid_out(random_log(0, users=20) if log is None else log)
+    role = np.full(len(histories.items), TRAIN, np.int8)
+    bounds = histories.session_starts[histories.user_starts]
+    for start, stop in itertools.pairwise(bounds):
+        if valid and stop - start >= 3:
+            role[stop - 2 : stop] = HISTORY, VALID
+    config = TrainConfig(**{"loss": "cross_entropy", **settings})
+    outcome = histories.items if config.loss == "mse" else np.ones(len(role))
+    return TrainingSet.of(histories, role, outcome, items, config)
+
+
+def make_trainer(data=None, loss="cross_entropy", **settings) -> Trainer:
+    config = TrainConfig(
+        **{
+            "hidden_units": 6,
+            "learning_rate": 0.05,
+            "epochs": 4,
+            "batch_size": 5,
+            "loss": loss,
+            **settings,
+        }
+    )
+    generator = torch.Generator().manual_seed(config.random_state)
+    network = HRNN(ITEMS, 6, config.num_layers, config.dropout_rate, config.user_state, generator)
+    return Trainer(network, data or training_set(loss=loss), config)
+
+
 def gru_step(x_H: Tensor, h_H: Tensor, weights: dict[str, Tensor]) -> Tensor:
     """One step of a GRU (Cho et al. 2014, as torch documents it), gate by gate."""
     from_x = weights["weight_ih"] @ x_H + weights["bias_ih"]
@@ -71,13 +122,17 @@ def gru_step(x_H: Tensor, h_H: Tensor, weights: dict[str, Tensor]) -> Tensor:
 
 
 class PlainHRNN:
-    """Reads users with the weights of a network and nothing else of it."""
+    """Reads users with the weights of a network and nothing else of it.
 
-    def __init__(self, network: HRNN) -> None:
+    Without ``remembers`` the user state is zero always, whatever the network has learned.
+    """
+
+    def __init__(self, network: HRNN, remembers: bool = True) -> None:
         self.weight = dict(network.named_parameters())
         self.layers = network.num_layers
         self.hidden_units = network.hidden_units
-        self.has_user_state = network.user_state == "init"
+        self.has_user_state = remembers and network.user_state in ("init", "all")
+        self.reads_it_everywhere = network.user_state == "all"
 
     def gru(self, name: str, suffix: str = "") -> dict[str, Tensor]:
         parts = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -100,6 +155,8 @@ class PlainHRNN:
                 before.append(state[-1])
                 x = self.weight["items_IH.weight"][item]
                 for n in range(self.layers):
+                    if self.reads_it_everywhere:
+                        x = torch.cat([x, user[n]])
                     state[n] = gru_step(x, state[n], self.gru(f"session_gru.{n}", "_l0"))
                     x = state[n]
             if self.has_user_state:
@@ -119,18 +176,30 @@ class PlainHRNN:
         )
 
 
-def trained_model(
-    frame: pd.DataFrame, max_sessions=10, max_session_len=20, timeout=30.0, **settings
+def untrained_model(
+    max_sessions=10, max_session_len=20, timeout=30.0, **settings
 ) -> hrnn.HierarchicalSequentialRecommender:
-    """A small recommender, trained for an epoch unless told otherwise."""
+    """A small recommender of one epoch unless told otherwise."""
     chosen = {"hidden_units": 6, "epochs": 1, "loss": "cross_entropy", **settings}
     lengths = {"max_sessions": max_sessions, "max_session_len": max_session_len}
-    model = hrnn.HierarchicalSequentialRecommender(
-        hrnn.HierarchicalScorer(hrnn.HRNNClassifierEstimator(**lengths, **chosen)),
+    made = hrnn.HRNNRegressorEstimator if chosen["loss"] == "mse" else hrnn.HRNNClassifierEstimator
+    return hrnn.HierarchicalSequentialRecommender(
+        hrnn.HierarchicalScorer(made(**lengths, **chosen)),
         **lengths,
         session_timeout_minutes=timeout,
     )
-    model.train(interactions_ds=hrnn.InteractionsDataset(frame))
+
+
+def trained_model(
+    log: pd.DataFrame | hrnn.Interactions,
+    max_sessions=10,
+    max_session_len=20,
+    timeout=30.0,
+    **settings,
+) -> hrnn.HierarchicalSequentialRecommender:
+    """The small recommender, trained, its weights made large afterwards."""
+    model = untrained_model(max_sessions, max_session_len, timeout, **settings)
+    model.train(interactions_ds=hrnn.InteractionsDataset(log))
     enliven(model.estimator.network_)
     return model
 

@@ -1,251 +1,279 @@
+"""What models are given, what they are asked, what is counted and what is refused.
+
+The figures themselves stand in test_evaluation_figures.py, leaks in test_evaluation_leaks.py.
+"""
+
 import math
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from hrnn import (
-    ConfigError,
-    DataError,
-    HierarchicalScorer,
-    HierarchicalSequentialRecommender,
-    HRNNClassifierEstimator,
-    HRNNError,
-    Interactions,
-    Popularity,
-    evaluate,
-    read_interactions,
-)
-from hrnn.columns import ITEM_ID, OUTCOME, TIMESTAMP, USER_ID
-from hrnn.evaluation import protocol
+import hrnn
+from hrnn import ConfigError, DataError, HRNNError, Interactions, Popularity, evaluate
+from hrnn.baselines import BASELINES
+from hrnn.columns import ITEM_ID, OUTCOME, SESSION_ID, TIMESTAMP, USER_ID
+from hrnn.diagnostics import about_ties
+from hrnn.evaluation import bootstrap, questions
+from hrnn.evaluation.protocol import measure
+from hrnn.evaluation.splits import Split, make_split
 from hrnn.recommend.base import Recommender
-from hrnn.training.roles import TRAIN, VALID
+from hrnn.training.roles import HISTORY, TRAIN
+from tests.hrnn.test_splits_random import CUTS, NOTE, Row, first_rows, plain_rows, random_log
 
 
 class Spy(Recommender):
-    """Notes everything it is shown, and scores by a fixed table of users and items."""
+    """Notes what it is given, and scores by a table of users and lengths of history."""
 
     kind = "spy"
 
-    def __init__(self, seed: int = 0, constant: float | None = None) -> None:
+    def __init__(self, seed: int = 0, constant: float | None = None, ties: bool = True) -> None:
         super().__init__()
-        self.seed, self.constant = seed, constant
-        self.learned, self.role, self.requests_seen = None, None, []
+        self.seed, self.constant, self.ties = seed, constant, ties
+        self.learned, self.role, self.asked = None, None, []
 
     def learn(self, data, role, callbacks=(), resume_from=None) -> None:
         self.learned, self.role = data, role
 
     def score(self, request):
-        self.requests_seen.append(request)
-        if self.constant is not None:
-            return np.full((len(request.users), len(self.vocabulary)), self.constant, np.float32)
-        return np.array([self.row(user) for user in request.users])
-
-    def row(self, user: str) -> np.ndarray:
-        random = np.random.default_rng([self.seed, *user.encode()])
-        return random.integers(0, 9, len(self.vocabulary)).astype(np.float32)  # with many ties
-
-    def save(self, folder) -> None:
-        raise AssertionError("nobody saves a spy")
-
-
-def random_log(seed: int = 0, users: int = 40, items: int = 15) -> Interactions:
-    random = np.random.default_rng(seed)
-    rows = []
-    for user in range(users):
-        minutes = np.sort(random.choice(10_000, size=random.integers(1, 12), replace=False))
-        rows += [
-            (f"u{user}", f"i{random.integers(items)}", int(minute) * 60, int(random.random() < 0.8))
-            for minute in minutes
-        ]
-    return read_interactions(pd.DataFrame(rows, columns=[USER_ID, ITEM_ID, TIMESTAMP, OUTCOME]))
-
-
-def triples(data: Interactions) -> set[tuple]:
-    return set(data.frame()[[USER_ID, ITEM_ID, TIMESTAMP]].itertuples(index=False, name=None))
-
-
-def held_out(data: Interactions) -> dict[str, tuple]:
-    """The last positive of each user who has three, by a plain loop: user → (item, time)."""
-    found = {}
-    for user, rows in data.frame().groupby(USER_ID, sort=False):
-        liked = rows[rows[OUTCOME] > 0]
-        if len(liked) >= 3:
-            found[user] = (liked[ITEM_ID].iloc[-1], liked[TIMESTAMP].iloc[-1])
-    return found
-
-
-@pytest.fixture(params=[1 << 23, 40], ids=["at once", "in parts of two users"])
-def _in_parts(request, monkeypatch):
-    monkeypatch.setattr(protocol, "_SCORES_AT_ONCE", request.param)
-
-
-@pytest.mark.usefixtures("_in_parts")
-def test_nothing_held_out_or_later_is_learned_from_or_scored_with():
-    data, spy = random_log(), Spy()
-    evaluate({"spy": spy}, data)
-    held = held_out(data)
-    everything = triples(data)
-    hidden = {one for one in everything if one[0] in held and one[2] >= held[one[0]][1]}
-    assert len(hidden) > len(held) > 20
-    assert triples(spy.learned) == everything - hidden
-    before = {one for one in everything if one[0] in held and one[2] < held[one[0]][1]}
-    shown = [one for request in spy.requests_seen for one in triples(request.data)]
-    assert set(shown) <= before
-    assert len(shown) == len(set(shown))
-    for request in spy.requests_seen:
-        assert {one[0] for one in triples(request.data)} == set(request.users)
-        for user in request.users:
-            own = {one for one in before if one[0] == user}
-            assert own <= set(shown)
-
-
-def test_validation_rows_are_no_training_rows():
-    data, spy = random_log(), Spy()
-    evaluate({"spy": spy}, data)
-    frame = spy.learned.frame().assign(role=spy.role)
-    held = held_out(data)
-    for user, rows in frame.groupby(USER_ID):
-        liked = rows[rows[OUTCOME] > 0]
-        expected = [VALID] if user in held else []
-        assert liked["role"].tolist()[len(liked) - len(expected) :] == expected
-        assert (liked["role"].iloc[: len(liked) - len(expected)] == TRAIN).all()
-    trained = frame[frame["role"] == TRAIN]
-    assert spy.vocabulary.ids.tolist() == sorted(set(trained[ITEM_ID]))
-
-
-def slow_values(spy: Spy, data: Interactions, k: int, exclude_seen: bool):
-    """HR and NDCG of every held-out item that the model knows, user by user, item by item."""
-    hits, gains = [], []
-    vocabulary = spy.vocabulary.ids.tolist()
-    for user, (item, time) in held_out(data).items():
-        if item not in vocabulary:
-            continue
-        frame = data.frame()
-        seen = set(frame[(frame[USER_ID] == user) & (frame[TIMESTAMP] < time)][ITEM_ID])
-        scores = dict(zip(vocabulary, spy.row(user), strict=True))
-        left_out = seen if exclude_seen else set()
-        rank = 1 + sum(
-            scores[other] >= scores[item]
-            for other in vocabulary
-            if other != item and other not in left_out
+        notes = (
+            request.data.frame()[NOTE].tolist() if NOTE in request.data.table.column_names else []
         )
-        hit = item not in left_out and rank <= k
-        hits.append(float(hit))
-        gains.append(1 / math.log2(rank + 1) if hit else 0.0)
-    return hits, gains
+        for user, start, stop in zip(request.users, request.start, request.stop, strict=True):
+            self.asked.append((user, notes[start:stop]))
+        lengths = (request.stop - request.start).tolist()
+        return np.array(
+            [self.row(user, read) for user, read in zip(request.users, lengths, strict=True)]
+        )
+
+    def row(self, user: str, read: int) -> np.ndarray:
+        items = len(self.vocabulary)
+        if self.constant is not None:
+            return np.full(items, self.constant, np.float32)
+        random = np.random.default_rng([self.seed, read, *user.encode()])
+        return (random.integers(0, 9, items) if self.ties else random.random(items)).astype("f4")
+
+    def weights(self):
+        return {}
+
+    def take_weights(self, weights, source) -> None:
+        raise AssertionError("nobody loads a spy")
 
 
-@pytest.mark.usefixtures("_in_parts")
-@pytest.mark.parametrize("exclude_seen", [True, False])
-def test_figures_equal_those_of_a_loop_over_users_and_items(exclude_seen):
-    data = random_log(1)
-    models = {"one": Spy(1), "two": Spy(2)}
-    report = evaluate(models, data, k=(1, 3, 9), exclude_seen=exclude_seen)
-    assert report.table[["MODEL", "METRIC"]].values.tolist() == [
-        [name, f"{metric}@{k}"] for name in models for metric in ("HR", "NDCG") for k in (1, 3, 9)
+def small_hrnn(timeout=30.0, use_session_ids=True, **settings):
+    chosen = {"hidden_units": 4, "epochs": 1, "loss": "cross_entropy", **settings}
+    return hrnn.HierarchicalSequentialRecommender(
+        hrnn.HierarchicalScorer(hrnn.HRNNClassifierEstimator(**chosen)),
+        session_timeout_minutes=timeout,
+        use_session_ids=use_session_ids,
+    )
+
+
+def knows_less(model: Recommender, split: Split, *without: str) -> Recommender:
+    """Fit a model on a split without some items."""
+    known, role = split.known()
+    items = known.item_ids[known.item_index]
+    model.fit(known, np.where(np.isin(items, without) & (role == TRAIN), HISTORY, role))
+    return model
+
+
+def few(*rows: str) -> Interactions:
+    """Read ``user item`` rows, a minute apart."""
+    frame = pd.DataFrame([one.split() for one in rows], columns=[USER_ID, ITEM_ID])
+    return hrnn.read_interactions(frame.assign(**{TIMESTAMP: 60 * np.arange(len(frame))}))
+
+
+@pytest.fixture(autouse=True)
+def _few_resamples(monkeypatch):
+    monkeypatch.setattr(bootstrap, "_RESAMPLES", 20)
+
+
+@pytest.fixture(params=[1 << 23, 30], ids=["at once", "in parts of two questions"])
+def in_parts(request, monkeypatch):
+    monkeypatch.setattr(questions, "_SCORES_AT_ONCE", request.param)
+    return request.param
+
+
+def questions_of(split: Split, pool: set[str]) -> list[tuple[Row, list[Row]]]:
+    """Held-out rows whose item is in the pool, each with its user's rows before it."""
+    users = plain_rows(split.data)
+    held = set(split.test.tolist())
+    return [
+        (row, rows[:place])
+        for rows in users.values()
+        for place, row in enumerate(rows)
+        if row.number in held and row.item in pool
     ]
-    found = report.table.set_index(["MODEL", "METRIC"])
-    for name, spy in models.items():
-        for k in (1, 3, 9):
-            for metric, values in zip(
-                ("HR", "NDCG"), slow_values(spy, data, k, exclude_seen), strict=True
-            ):
-                row = found.loc[(name, f"{metric}@{k}")]
-                assert row["VALUE"] == pytest.approx(np.mean(values), abs=1e-12)
-                assert row["N"] == len(values)
-                assert row["LOW"] <= row["VALUE"] <= row["HIGH"]
-    assert found.loc[("one", "HR@9"), "VALUE"] > 0
 
 
-def test_interval_is_about_two_standard_errors_of_the_mean_and_repeats_with_its_seed():
-    values = np.repeat([1.0, 0.0], [300, 700])
-    low, high = protocol._interval(values, np.random.default_rng(0))
-    error = 1.96 * math.sqrt(0.3 * 0.7 / 1000)
-    assert low == pytest.approx(0.3 - error, abs=0.004)
-    assert high == pytest.approx(0.3 + error, abs=0.004)
-    assert protocol._interval(values, np.random.default_rng(0)) == (low, high)
-    assert protocol._interval(np.ones(5), np.random.default_rng(0)) == (1, 1)
+@pytest.mark.parametrize("ranking", ["full", "sampled"])
+@pytest.mark.parametrize("cut", CUTS)
+def test_models_are_given_what_is_known_and_asked_with_what_came_before(cut, ranking, in_parts):
+    data, spy = random_log(1), Spy()
+    split = make_split(cut, data)
+    report = evaluate({"spy": spy}, data, split=cut, ranking=ranking)
+    known, role = split.known()
+    assert spy.learned.frame()[NOTE].tolist() == known.frame()[NOTE].tolist()
+    assert spy.role.tolist() == role.tolist()
+    trained = set(known.item_ids[known.item_index[role == TRAIN]])
+    assert spy.vocabulary.ids.tolist() == sorted(trained)
+    notes = data.frame()[NOTE].tolist()
+    expected = [
+        (row.user, [notes[one.number] for one in before])
+        for row, before in questions_of(split, trained)
+    ]
+    assert len(expected) > 20
+    assert sorted(spy.asked) == sorted(expected)
+    assert report.counts["evaluated"] == len(expected)
+    assert report.counts["evaluated_users"] == len({user for user, _ in expected})
 
 
-def test_constant_model_hits_nothing_below_the_pool():
-    report = evaluate({"constant": Spy(constant=0.5)}, random_log(), k=(1, 5), exclude_seen=False)
-    assert report.table["VALUE"].tolist() == [0, 0, 0, 0]
-    assert report.leaked is False
+def with_other_items(data: Interactions, rows: np.ndarray) -> Interactions:
+    """Replace the items of some rows by the first item of the log."""
+    item = data.item_ids[data.item_index]
+    item[rows] = data.item_ids[0]
+    return hrnn.read_interactions(data.frame().assign(**{ITEM_ID: item}))
 
 
-@pytest.mark.parametrize("bad", [math.nan, math.inf])
-def test_scores_that_are_not_finite_stop_the_evaluation(bad):
-    with pytest.raises(HRNNError, match="model scores are not finite"):
-        evaluate({"broken": Spy(constant=bad)}, random_log())
+@pytest.mark.parametrize("name", ["HRNN", *BASELINES])
+def test_scores_do_not_depend_on_what_is_held_out_or_later(name, monkeypatch):
+    data = random_log(2)
+    hidden = make_split("leave_last_out", data).hidden
+    other = with_other_items(data, hidden)
+    assert (data.frame()[ITEM_ID] != other.frame()[ITEM_ID]).sum() > 20
+    found = []
+    for log in (data, other):
+        model = small_hrnn() if name == "HRNN" else BASELINES[name]()
+        real, scores = model.score, {}
+
+        def noting(request, real=real, scores=scores):
+            answer = real(request)
+            scores.update(zip(request.users, answer, strict=True))
+            return answer
+
+        monkeypatch.setattr(model, "score", noting)
+        evaluate({name: model}, log)
+        found.append((model.vocabulary.ids.tolist(), scores))
+    (ids, one), (other_ids, two) = found
+    both = set(one) & set(two)  # a user whose item is cold is not asked about
+    assert ids == other_ids
+    assert len(both) > 15
+    assert all(np.array_equal(one[user], two[user]) for user in both)
 
 
-def few(rows: list[str]) -> Interactions:
-    cells = [one.split() for one in rows]
-    frame = pd.DataFrame(cells, columns=[USER_ID, ITEM_ID])
-    return read_interactions(frame.assign(**{TIMESTAMP: 60 * np.arange(len(frame))}))
+def test_only_items_that_every_model_knows_are_ranked():
+    data = random_log(3)
+    split = make_split("leave_last_out", data)
+    models = {
+        "whole": Spy(1),
+        "without 3": knows_less(Spy(2), split, "i3"),
+        "without 5, 7": knows_less(Popularity(), split, "i5", "i7"),
+    }
+    report = evaluate(models, data, k=(20,), exclude_seen=False)
+    pool = {f"i{item}" for item in range(12)} - {"i3", "i5", "i7"}
+    expected = questions_of(split, pool)
+    assert set(models["whole"].vocabulary.ids) == {f"i{item}" for item in range(12)}
+    assert report.questions[ITEM_ID].tolist() == [row.item for row, _ in expected]
+    assert report.questions[USER_ID].tolist() == [row.user for row, _ in expected]
+    assert report.questions["whole"].max() <= len(pool)
+    assert report.counts["cold"] == len(split.test) - len(expected) > 0
+    assert "full ranking of 9 items" in report.heading
+    covered = report.table.set_index("METRIC")["VALUE"].loc["coverage@20"]
+    assert covered.tolist() == [1, 1, 1]
+    assert [len(one.asked) for one in models.values() if isinstance(one, Spy)] == [
+        len(expected)
+    ] * 2
 
 
 def test_cold_and_seen_targets_are_counted():
     data = few(
-        ["u a", "u b", "u c", "u cold",  # cold: nobody trains on it
-         "v a", "v b", "v c", "v a",     # had before
-         "w c", "w a", "w b", "w c",     # had before
-         "x a", "x b", "x a", "x c",     # new to x
-         "y a", "y b"]                   # too short
+        "u a", "u b", "u c", "u cold",  # cold: nobody trains on it
+        "v a", "v b", "v c", "v a",     # had before
+        "w c", "w a", "w b", "w c",     # had before
+        "x a", "x b", "x a", "x c",     # new to x
+        "y a", "y b",                   # too short
     )  # fmt: skip
     report = evaluate({"popularity": Popularity()}, data, k=(3,))
     assert dict(report.counts) == {
-        "users": 5, "too_short": 1, "tied_last": 0, "after_last": 0, "cold": 1, "seen_before": 2,
-        "evaluated": 3,
+        "users": 5, "too_short": 1, "held_out": 4, "tied_last": 0, "after_last": 0, "twins": 0,
+        "cold": 1, "seen_before": 2, "evaluated": 3, "evaluated_users": 3, "short_pool": 0,
     }  # fmt: skip
     # Of v, w and x only x can be hit: what was seen is left out, and c is all that is left.
-    assert report.table["VALUE"].tolist() == pytest.approx([1 / 3, 1 / 3])
+    assert report.questions["popularity"].tolist() == [math.inf, math.inf, 1]
     included = evaluate({"popularity": Popularity()}, data, k=(3,), exclude_seen=False)
+    assert included.counts["seen_before"] == 2
     assert included.table["VALUE"].iloc[0] == 1
-    assert "3 users" in report.heading
-    assert "seen before left out" in report.heading
+    assert report.heading == (
+        "leave-last-out, 3 held-out interactions of 3 users · full ranking of 3 items · items seen"
+        " before left out · seed 0"
+    )
     assert "seen before included" in included.heading
 
 
-def test_log_whose_held_out_items_are_all_cold_has_no_figures():
-    with pytest.raises(DataError, match="not enough data to evaluate"):
-        evaluate({"popularity": Popularity()}, few(["u a", "u b", "u c"]))
+def test_last_times_that_tie_are_counted_and_said():
+    rows = [
+        f"{user} {item}"
+        for user, items in (("u", "abcd"), ("v", "bcda"), ("w", "cdab"))
+        for item in items
+    ]
+    tied = hrnn.read_interactions(few(*rows).frame().assign(**{TIMESTAMP: 0}))
+    report = evaluate({"popularity": Popularity()}, tied)
+    assert report.counts["tied_last"] == 3
+    assert report.findings == tuple(about_ties(tied)) != ()
+    apart = evaluate({"popularity": Popularity()}, few(*rows))
+    assert apart.counts["tied_last"] == 0
+    assert apart.findings == ()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"split": "random"}, "split='random'"),
-        ({"ranking": "fast"}, "ranking='fast'"),
-        ({"k": (5, 0)}, "k=0"),
-        ({"k": (2.5,)}, "k=2.5"),
-        ({"k": ("5",)}, "k='5'"),
-        ({"k": (True,)}, "k=True"),
-    ],
-)
-def test_wrong_argument_is_refused_before_anything_is_fitted(arguments, message):
-    spy = Spy()
-    with pytest.raises(ConfigError, match=message):
-        evaluate({"spy": spy}, random_log(), **arguments)
-    assert spy.learned is None
+def test_model_that_recommends_the_same_to_everybody_is_said_to():
+    models = {"flat": Spy(constant=0.5), "spy": Spy(), "popularity": Popularity()}
+    report = evaluate(models, random_log(0, items=40), k=(5,), exclude_seen=False)
+    found = [one for one in report.findings if one.code == "POPULARITY_COLLAPSE"]
+    assert len(found) == 1
+    assert found[0].evidence.startswith("flat recommends the same 5 items for 100.0 % of")
 
 
-def test_evaluation_of_no_model_is_refused():
-    with pytest.raises(ConfigError, match="models is empty"):
-        evaluate({}, random_log())
+@pytest.mark.parametrize("cut", CUTS)
+def test_first_targets_are_those_that_begin_a_session(cut):
+    data = random_log(4)
+    split = make_split(cut, data)
+    models = {"popularity": Popularity()}
+    opening = set()
+    for rows in plain_rows(data).values():
+        opening |= {row for row, first in first_rows(rows).items() if row == first}
+    report = evaluate(models, data, split=cut, targets="first")
+    pool = set(models["popularity"].vocabulary.ids)
+    expected = [row for row, _ in questions_of(split, pool) if row.number in opening]
+    assert 0 < len(expected) < report.counts["held_out"]
+    assert report.questions[ITEM_ID].tolist() == [row.item for row in expected]
+    assert report.questions[TIMESTAMP].astype("int64").tolist() == [row.time for row in expected]
+    assert "that begin a session" in report.heading
 
 
-def test_fitted_model_is_refused():
-    data, model = random_log(), Popularity()
-    model.fit(data, np.full(len(data), TRAIN))
-    with pytest.raises(ConfigError, match="'mine' is trained already"):
-        evaluate({"new": Popularity(), "mine": model}, data)
+def test_sessions_of_the_split_are_cut_as_the_first_model_that_reads_sessions_cuts_them():
+    frame = pd.DataFrame(
+        {
+            USER_ID: ["u"] * 8,
+            ITEM_ID: list("abababab"),
+            TIMESTAMP: [60 * minute for minute in (0, 20, 60, 80, 120, 140, 180, 200)],
+            SESSION_ID: ["p", "p", "p", "q", "q", "r", "r", "r"],
+        }
+    )
+    data = hrnn.read_interactions(frame)
 
+    def held_out(*models, **arguments):
+        named = {str(place): model for place, model in enumerate(models)}
+        report = evaluate(named, data, split="last_session_out", exclude_seen=False, **arguments)
+        return report.counts["held_out"]
 
-def test_same_seed_gives_the_same_report():
-    one, two = (evaluate({"spy": Spy()}, random_log(), seed=3) for _ in range(2))
-    pd.testing.assert_frame_equal(one.table, two.table)
+    assert held_out(Popularity()) == 3  # ids decide
+    assert held_out(small_hrnn(use_session_ids=False)) == 2
+    assert held_out(Popularity(), small_hrnn(25, use_session_ids=False), small_hrnn()) == 2
+    assert held_out(small_hrnn(10, use_session_ids=False)) == 1
+    assert held_out(small_hrnn(10, use_session_ids=False), timeout_minutes=30) == 2
+    without = hrnn.read_interactions(frame.drop(columns=SESSION_ID))
+    report = evaluate({"1": Popularity()}, without, split="last_session_out", timeout_minutes=19)
+    assert report.counts["held_out"] == 1
 
 
 def test_hrnn_is_asked_for_a_new_session_where_the_held_out_row_starts_one(monkeypatch):
@@ -256,9 +284,7 @@ def test_hrnn_is_asked_for_a_new_session_where_the_held_out_row_starts_one(monke
             TIMESTAMP: [0, 60, 120, 120 + 1801, 0, 60, 120, 120 + 1800],
         }
     )
-    estimator = HRNNClassifierEstimator(epochs=1, hidden_units=4)
-    model = HierarchicalSequentialRecommender(HierarchicalScorer(estimator))
-    asked = {}
+    model, asked = small_hrnn(), {}
     real = model.score
 
     def spy(request):
@@ -266,6 +292,98 @@ def test_hrnn_is_asked_for_a_new_session_where_the_held_out_row_starts_one(monke
         return real(request)
 
     monkeypatch.setattr(model, "score", spy)
-    report = evaluate({"HRNN": model, "popularity": Popularity()}, read_interactions(frame), k=(5,))
+    data = hrnn.read_interactions(frame)
+    report = evaluate({"HRNN": model, "popularity": Popularity()}, data, k=(5,))
     assert asked == {"u": True, "v": False}
     assert report.table["MODEL"].unique().tolist() == ["HRNN", "popularity"]
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_scores_that_are_not_finite_stop_the_evaluation(bad):
+    with pytest.raises(HRNNError, match="model scores are not finite"):
+        evaluate({"broken": Spy(constant=bad)}, random_log(0))
+
+
+def test_log_without_anything_to_measure_has_no_figures():
+    with pytest.raises(DataError, match="of 1 held-out interactions none has an item that all"):
+        evaluate({"popularity": Popularity()}, few("u a", "u b", "u c"))
+    rows = [f"{user} {item}" for user in "uv" for item in "abab"]
+    with pytest.raises(DataError, match="of 0 held-out interactions that begin a session none"):
+        evaluate({"popularity": Popularity()}, few(*rows), targets="first")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"split": "random"}, "split='random'"),
+        ({"split": "all_rows"}, "split='all_rows' holds nothing out"),
+        ({"ranking": "fast"}, "ranking='fast': it must be 'full' or 'sampled'"),
+        ({"targets": "last"}, "targets='last': it must be 'all' or 'first'"),
+        ({"k": ()}, "k is empty"),
+        ({"k": (5, 0)}, "k=0"),
+        ({"k": (2.5,)}, "k=2.5"),
+        ({"k": ("5",)}, "k='5'"),
+        ({"k": (True,)}, "k=True"),
+        ({"timeout_minutes": -1.0}, "timeout_minutes=-1.0: it must be above 0"),
+        ({"timeout_minutes": 0.0}, "timeout_minutes=0.0: it must be above 0"),
+    ],
+)
+def test_wrong_argument_is_refused_before_anything_is_fitted(arguments, message):
+    spy = Spy()
+    with pytest.raises(ConfigError, match=message):
+        evaluate({"spy": spy}, random_log(0), **arguments)
+    assert spy.learned is None
+
+
+def test_evaluation_of_no_model_is_refused():
+    with pytest.raises(ConfigError, match="models is empty"):
+        evaluate({}, random_log(0))
+
+
+def test_model_that_is_limited_to_some_items_is_refused():
+    data, model = random_log(0), Popularity()
+    evaluate({"mine": model}, data)
+    model.set_item_subset(["i1", "i2"])
+    with pytest.raises(ConfigError, match="'mine' is limited to some items; call clear_item"):
+        evaluate({"new": Popularity(), "mine": model}, data)
+    model.clear_item_subset()
+    evaluate({"mine": model}, data)
+
+
+@pytest.mark.parametrize("ranking", ["full", "sampled"])
+def test_same_seed_gives_the_same_report_and_another_one_does_not(ranking):
+    def report(seed):
+        models = {"spy": Spy(), "popularity": Popularity()}
+        return evaluate(models, random_log(0, items=200), ranking=ranking, seed=seed, k=(3, 9))
+
+    one, two, other = report(3), report(3), report(4)
+    for name in ("table", "pairs", "slices", "questions"):
+        pd.testing.assert_frame_equal(getattr(one, name), getattr(two, name))
+    assert one.counts == two.counts
+    assert one.heading == two.heading != other.heading
+    assert not one.table.equals(other.table)
+    assert one.questions.equals(other.questions) == (ranking == "full")
+
+
+def test_measuring_stops_between_parts_of_the_questions(monkeypatch):
+    monkeypatch.setattr(questions, "_SCORES_AT_ONCE", 30)
+    data, spy = random_log(0), Spy()
+    split = make_split("leave_last_out", data)
+    known, role = split.known()
+    spy.fit(known, role)
+    answers = iter([False, False, True])
+    assert measure({"spy": spy}, split, stop=lambda: next(answers)) is None
+    assert len(spy.asked) == 4
+    assert measure({"spy": spy}, split) is not None
+
+
+def test_questions_carry_the_rank_that_each_model_gave_the_held_out_item():
+    data = random_log(5)
+    report = evaluate({"one": Spy(1), "two": Spy(2)}, data, k=(3,))
+    assert report.questions.columns.tolist() == [USER_ID, ITEM_ID, TIMESTAMP, "one", "two"]
+    value = report.table.set_index(["MODEL", "METRIC"])["VALUE"]
+    for name in ("one", "two"):
+        assert value[name, "HR@3"] == (report.questions[name] <= 3).mean() > 0
+    held = make_split("leave_last_out", data).test
+    assert len(report.questions) == len(held)
+    assert (data.frame()[OUTCOME].iloc[held] > 0).all()

@@ -4,11 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hrnn import DataError, Popularity, evaluate, read_interactions
-from hrnn.evaluation.splits import leave_last_out
-from hrnn.experiment import make_model, train_experiment
+from hrnn import ConfigError, DataError, Popularity, evaluate, read_interactions
+from hrnn.baselines import BASELINES
+from hrnn.columns import OUTCOME
+from hrnn.evaluation.splits import SPLITS, make_split, split_for
+from hrnn.experiment import make_baseline, make_model, train_experiment
+from hrnn.recommend.session_aware import SessionRecommender
 from hrnn.training.checkpoint import write_checkpoint
-from hrnn.training.config import ExperimentConfig, TrainConfig
+from hrnn.training.config import ExperimentConfig, SplitConfig, TrainConfig
+from hrnn.training.roles import TRAIN, VALID
 from tests.hrnn.reference import frame_of
 
 TRAINING = TrainConfig(
@@ -35,22 +39,63 @@ def test_model_is_the_one_that_the_settings_describe():
     assert make_model(ExperimentConfig(use_session_ids=False)).use_session_ids is False
 
 
-def test_figures_are_those_of_an_evaluation_on_the_same_split(data):
-    trained = train_experiment(data, CONFIG)
+@pytest.mark.parametrize("name", [name for name in SPLITS if name != "all_rows"])
+def test_figures_are_those_of_an_evaluation_on_the_same_split(data, name):
+    config = replace(CONFIG, split=name)
+    trained = train_experiment(data, config)
     report = trained.measure()
     assert trained.end == "finished"
-    expected = evaluate({"HRNN": make_model(CONFIG), "popularity": Popularity()}, data)
+    models = {"HRNN": make_model(config), "popularity": Popularity()}
+    expected = evaluate(models, data, name)
     pd.testing.assert_frame_equal(report.table, expected.table)
     assert report.counts == expected.counts
     assert report.heading == expected.heading
-    known, _ = leave_last_out(data).known()
-    assert trained.model.record["trained"] < len(known) < len(data)
+    assert report.leaked is False
+    split = make_split(name, data, 45)
+    known, role = split.known()
+    facts = trained.model.record.facts
+    assert facts["trained"] == (role == TRAIN).sum() < len(known) < len(data)
+    assert facts["validated"] == (role == VALID).sum() > 0
+    assert facts["split"] == split.name
+
+
+def test_sessions_of_the_split_are_cut_as_the_model_cuts_them(data):
+    config = ExperimentConfig(split="last_session_out", timeout_minutes=200, training=TRAINING)
+    split = split_for(data, config)
+    assert split.test.tolist() == make_split("last_session_out", data, 200).test.tolist()
+    assert split.test.tolist() != make_split("last_session_out", data, 30).test.tolist()
+
+
+def test_outcomes_are_taken_before_the_log_is_split(data):
+    amounts = data.with_outcome(np.arange(len(data)) % 5.0)
+    config = SplitConfig(outcomes="binary", positive_from=3)
+    split = split_for(amounts, config)
+    assert set(split.data.outcome) == {0, 1}
+    assert (amounts.outcome[split.test] >= 3).all()
+    kept = split_for(amounts, replace(config, outcomes="positives"))
+    assert len(kept.data) == (amounts.outcome >= 3).sum()
+    assert kept.data.frame()[OUTCOME].unique().tolist() == [1]
+    assert (amounts.outcome[split_for(amounts, SplitConfig()).test] < 3).any()
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_baselines_cut_sessions_as_the_split_does(name):
+    model = make_baseline(name, SplitConfig(timeout_minutes=12, use_session_ids=False))
+    assert type(model) is BASELINES[name]
+    if isinstance(model, SessionRecommender):
+        assert (model.session_timeout_minutes, model.use_session_ids) == (12, False)
+
+
+def test_baseline_that_does_not_exist_is_refused_with_those_that_do():
+    with pytest.raises(ConfigError, match="baseline='random': it must be 'popularity' or"):
+        make_baseline("random", SplitConfig())
 
 
 def test_all_rows_are_trained_on_without_figures(data):
     trained = train_experiment(data, ExperimentConfig(split="all_rows", training=TRAINING))
     assert trained.measure() is None
-    assert trained.model.record["trained"] == len(data)
+    assert trained.model.record.facts["trained"] == len(data)
+    assert trained.model.record.facts["split"] == "all rows"
     assert [one["valid_loss"] for one in trained.model.estimator.history_] == [None] * 3
 
 
@@ -78,9 +123,8 @@ def test_measuring_can_be_stopped_between_parts(data):
     trained = train_experiment(data, CONFIG)
     asked = []
     assert trained.measure(stop=lambda: bool(asked.append(1))) is not None
-    assert len(asked) == 2  # one part of users for each of the two models
-    answers = iter([False, True])
-    assert trained.measure(stop=lambda: next(answers)) is None
+    assert len(asked) == 1  # few questions are one part
+    assert trained.measure(stop=lambda: True) is None
 
 
 def test_resumed_experiment_ends_in_the_same_figures(data, tmp_path):

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -84,6 +85,43 @@ def test_batch_reads_every_interaction_of_its_users_once(seed):
     assert [step.active for step in batch.steps] == [
         sum(count > number for count in counts) for number in range(len(batch.steps))
     ]
+
+
+@settings(derandomize=True, deadline=None)
+@given(logs)
+def test_every_step_knows_whose_each_interaction_is_and_which_place_in_the_session_it_has(log):
+    histories = laid_out(log)
+    batch = Batch.of(histories, np.arange(len(log)))
+    for number, step in enumerate(batch.steps):
+        items = batch.items[step.start : step.stop].tolist()
+        read = [[] for _ in range(step.active)]
+        for item, lane, before in zip(items, step.lane.tolist(), step.before.tolist(), strict=True):
+            by_rank = step.by_length.tolist().index(lane)
+            earlier = [n for n, other in enumerate(step.lane.tolist()) if other == lane]
+            place = len(read[lane])
+            assert before == (step.active + earlier[place - 1] if place else by_rank)
+            read[lane].append(item)
+        users = batch.users[: step.active]
+        assert read == [log[user][number] for user in users]
+        lengths = [len(read[lane]) for lane in step.by_length.tolist()]
+        assert lengths == sorted(lengths, reverse=True)
+        assert step.by_length[step.back].tolist() == list(range(step.active))
+        assert step.sizes.tolist() == [sum(n > p for n in lengths) for p in range(lengths[0])]
+    assert [step.start for step in batch.steps] == [0, *(s.stop for s in batch.steps)][:-1]
+
+
+def test_batch_moves_to_a_device_whole_but_for_the_sizes_that_torch_wants_on_the_cpu():
+    batch = Batch.of(laid_out(random_log(0)), np.arange(9))
+    assert batch.to(torch.device("cpu")) is batch
+    moved = batch.to(torch.device("meta"))  # a device that every machine has
+    assert moved.items.device.type == "meta"
+    assert moved.items.shape == batch.items.shape
+    for step in moved.steps:
+        on = {name: value.device.type for name, value in vars(step).items()
+              if isinstance(value, torch.Tensor)}  # fmt: skip
+        assert on.pop("sizes") == "cpu"
+        assert on.keys() == {"by_length", "back", "lane", "before"}
+        assert set(on.values()) == {"meta"}
 
 
 def test_batch_of_users_without_sessions_has_no_step():

@@ -36,6 +36,33 @@ def test_reading_and_segmenting_load_no_torch():
     assert not found & {"torch", "streamlit", "sklearn"}
 
 
+TORCHLESS = (
+    "config", "errors", "columns", "arrays", "sessions", "diagnostics", "synthetic",
+    "data.datasets", "data.export", "data.keys", "data.report", "data.vocabulary",
+    "data.outcomes", "training.config", "training.progress", "training.roles",
+    "evaluation.splits", "evaluation.metrics",
+)  # fmt: skip
+
+
+def test_what_the_app_needs_before_there_is_a_model_loads_no_torch():
+    """One process for all, since starting Python takes longer than the imports."""
+    code = "".join(f"import hrnn.{name}\n" for name in TORCHLESS)
+    assert not loaded_after(code) & {"torch", "streamlit", "sklearn"}
+
+
+def test_taking_outcomes_and_splitting_a_log_load_no_torch():
+    code = (
+        "import hrnn\n"
+        "from hrnn.data.outcomes import find_mode, taken_as\n"
+        "from hrnn.evaluation.splits import make_split\n"
+        "rows = ''.join(f'u,{n},{n},{n % 3}\\n' for n in range(1, 9))\n"
+        "data = hrnn.read_interactions(('user,item,time,outcome\\n' + rows).encode())\n"
+        "assert find_mode(data.outcome) == 'continuous'\n"
+        "assert len(make_split('leave_last_out', taken_as(data, 'binary')).test) == 1\n"
+    )
+    assert not loaded_after(code) & {"torch", "streamlit", "sklearn"}
+
+
 @pytest.mark.parametrize("name", hrnn.__all__)
 def test_every_public_name_exists(name):
     assert getattr(hrnn, name).__name__ == name

@@ -109,7 +109,7 @@ def test_session_numbers_tell_the_ids_apart():
 def test_dataset_reads_once_and_takes_what_is_read(data, tmp_path):
     path = tmp_path / "log.csv"
     path.write_bytes(csv_log("who,i,1", header="visitor,what,when"))
-    dataset = InteractionsDataset(path, {"ITEM_ID": "what", "TIMESTAMP": "when"})
+    dataset = InteractionsDataset(path, columns={"ITEM_ID": "what", "TIMESTAMP": "when"})
     first = dataset.data
     path.unlink()
     assert dataset.data is first

@@ -132,3 +132,20 @@ def test_wrong_choices_are_refused_with_what_would_be_right(said, message):
 def test_many_columns_are_listed_shortly():
     with pytest.raises(DataError, match="'c7' and 4 more: say which"):
         resolve_columns([f"c{number}" for number in range(12)], {}, None)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["user", "USER_ID", "ITEM_ID", "TIMESTAMP"],
+        ["order_no", "USER_ID", "ITEM_ID", "TIMESTAMP"],
+        ["SESSION_ID", "TIMESTAMP", "ITEM_ID", "USER_ID", "timestamp"],
+    ],
+)
+def test_column_named_like_a_role_has_that_role_whatever_it_holds(names):
+    first = {name: ["1700000001"] for name in names} | {"TIMESTAMP": ["100", "200"]}
+    found = guess_columns(names, first)
+    assert {role: found[role] for role in ("USER_ID", "ITEM_ID", "TIMESTAMP")} == {
+        role: role for role in ("USER_ID", "ITEM_ID", "TIMESTAMP")
+    }
+    assert found.get("SESSION_ID", "SESSION_ID") == "SESSION_ID"

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from hrnn.evaluation.metrics import hit_rate, ndcg, ranks
+from hrnn.evaluation.metrics import METRICS, hit_rate, mrr, ndcg, ranks
 
 # 20 items, k = 5: target's place, scores, pessimistic rank, HR@5.
 CONSTANT = [0.5] * 20
@@ -22,7 +22,7 @@ def test_ties_rank_the_target_last_and_nan_never_hits(name, target, scores, rank
     found = ranks(np.array([scores]), np.array([target]))
     assert found.tolist() == [rank]
     assert hit_rate(found, 5).tolist() == [hit]
-    assert (ndcg(found, 5) > 0).tolist() == [bool(hit)]
+    assert (ndcg(found, 5) > 0).tolist() == (mrr(found, 5) > 0).tolist() == [bool(hit)]
 
 
 @pytest.mark.parametrize("place", range(20))
@@ -30,6 +30,7 @@ def test_constant_scorer_hits_for_no_k_below_the_pool(place):
     rank = ranks(np.zeros((1, 20)), np.array([place]))
     assert [hit_rate(rank, k)[0] for k in (1, 5, 19, 20)] == [0, 0, 0, 1]
     assert [ndcg(rank, k)[0] for k in (1, 5, 19)] == [0, 0, 0]
+    assert [mrr(rank, k)[0] for k in (1, 5, 19)] == [0, 0, 0]
 
 
 def slow_rank(scores, target, excluded) -> float:
@@ -75,5 +76,23 @@ def test_ndcg_discounts_by_the_logarithm_of_the_rank():
     assert ndcg(rank, 7).tolist() == pytest.approx(expected)
 
 
-def test_no_cases_give_no_values():
-    assert hit_rate(np.empty(0), 5).shape == ndcg(np.empty(0), 5).shape == (0,)
+def test_mrr_is_one_over_the_rank_up_to_the_kth_place():
+    rank = np.array([1, 2, 4, 5, 6, np.inf])
+    assert mrr(rank, 5).tolist() == pytest.approx([1, 0.5, 0.25, 0.2, 0, 0])
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+def test_metrics_are_one_for_the_first_place_and_fall_with_the_rank(metric):
+    for k in (1, 4, 10):
+        values = metric(np.array([*range(1, 12), np.inf]), k)
+        assert values[0] == 1
+        assert (np.diff(values) <= 0).all()
+        assert (values > 0).sum() == k
+        assert values.dtype == np.float64
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+def test_no_cases_give_no_values(metric):
+    assert metric(np.empty(0), 5).shape == (0,)
+    none = ranks(np.empty((0, 4), np.float32), np.empty(0, np.int64))
+    assert none.shape == (0,)

@@ -5,14 +5,21 @@ from hypothesis import given, settings
 
 from hrnn.model.histories import Batch
 from hrnn.model.network import HRNN
-from tests.hrnn.reference import ITEMS, PlainHRNN, laid_out, logs, network_of, random_log
+from tests.hrnn.reference import (
+    ITEMS,
+    VARIANTS,
+    PlainHRNN,
+    laid_out,
+    logs,
+    network_of,
+    random_log,
+)
 
 # Both sides run in double precision, so that what differs is the model and not the rounding.
 CLOSE = {"rtol": 1e-8, "atol": 1e-8}
 
-variants = pytest.mark.parametrize(
-    ("user_state", "num_layers"), [("init", 1), ("init", 2), ("none", 1), ("none", 2)]
-)
+variants = pytest.mark.parametrize(("user_state", "num_layers"), VARIANTS)
+remembering = pytest.mark.parametrize("user_state", ["init", "all"])
 
 
 def whole_batch(log) -> Batch:
@@ -25,7 +32,7 @@ def user_rows(batch: Batch) -> list[int]:
 
 
 @variants
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(derandomize=True, deadline=None, max_examples=40)
 @given(log=logs)
 def test_states_equal_those_of_a_plain_loop(user_state, num_layers, log):
     network = network_of(user_state, num_layers)
@@ -69,12 +76,13 @@ def test_gradients_equal_those_of_a_plain_loop(user_state, num_layers, seed):
     log = random_log(seed)
     batch = whole_batch(log)
     names = [name for name, _ in network.named_parameters()]
+    unused = {"none": {f"start.{n}.weight" for n in range(num_layers)}}.get(user_state, set())
 
     encoded = network(batch)
     logits = network.scores(encoded.before_NH)
     loss = torch.nn.functional.cross_entropy(logits, batch.items - 1, reduction="sum")
     loss = loss + encoded.session_LBH.sum() + (encoded.user_LBH**2).sum()
-    batched = torch.autograd.grad(loss, list(network.parameters()), allow_unused=True)
+    batched = torch.autograd.grad(loss, list(network.parameters()))
 
     total = torch.zeros((), dtype=torch.float64)
     for sessions in log:
@@ -84,13 +92,12 @@ def test_gradients_equal_those_of_a_plain_loop(user_state, num_layers, seed):
             scores = plain.scores(state)
             total = total + torch.log(torch.exp(scores).sum()) - scores[item - 1]
         total = total + torch.stack(session).sum() + (torch.stack(user) ** 2).sum()
-    looped = torch.autograd.grad(total, list(network.parameters()), allow_unused=True)
+    looped = torch.autograd.grad(total, list(network.parameters()))
 
     torch.testing.assert_close(loss, total, **CLOSE)
-    assert all((one is None) == (two is None) for one, two in zip(batched, looped, strict=True))
     for name, one, two in zip(names, batched, looped, strict=True):
-        if one is not None:
-            assert torch.allclose(one, two, **CLOSE), name
+        assert torch.allclose(one, two, **CLOSE), name
+        assert one.any() == (name not in unused), name
 
 
 @variants
@@ -155,7 +162,7 @@ def test_without_a_user_state_every_session_starts_from_the_same_state():
 
 
 def test_earlier_sessions_change_the_scores_only_with_a_user_state():
-    for user_state, changes in (("init", True), ("none", False)):
+    for user_state, changes in (("init", True), ("all", True), ("none", False)):
         network = network_of(user_state)
         with torch.no_grad():
             batch = whole_batch([[[1, 2], [3, 4]], [[5, 6, 7], [3, 4]], [[3, 4]]])
@@ -180,6 +187,61 @@ def test_a_new_session_starts_from_the_user_state_and_from_nothing_else():
         network.user_gru[0].bias_ih[hidden : 2 * hidden] = 1e9
         shut = network(both).before_NH[int(np.flatnonzero(both.places == 2)[0])]
         torch.testing.assert_close(shut, torch.tanh(network.start[0].bias), **CLOSE)
+
+
+def test_user_state_of_hrnn_all_reaches_positions_that_the_start_does_not():
+    log = [[[1, 2], [3, 4]], [[5, 6, 7], [3, 4]]]  # the second sessions are alike
+    for user_state, differs in (("init", False), ("all", True)):
+        network = network_of(user_state)
+        with torch.no_grad():
+            network.start[0].weight.zero_()  # every session starts from tanh(b)
+            batch = whole_batch(log)
+            before = network(batch).before_NH
+        own = [[int(np.flatnonzero(batch.places == place)[0]) for place in two]
+               for two in ((2, 7), (3, 8))]  # fmt: skip
+        assert torch.equal(*before[own[0]])
+        assert torch.equal(*before[own[1]]) != differs
+
+
+def test_user_state_of_hrnn_all_is_zero_in_the_first_session():
+    network = network_of("all", num_layers=2)
+    log = [[[1, 2, 3]]]
+    with torch.no_grad():
+        expected = network(whole_batch(log)).session_LBH
+        for gru in network.session_gru:  # what it would be multiplied with must not matter
+            gru.weight_ih_l0[:, network.hidden_units :] = 1e3
+        assert torch.equal(network(whole_batch(log)).session_LBH, expected)
+
+
+@remembering
+@pytest.mark.parametrize("layer", [0, 1, 2])
+def test_every_layer_carries_its_own_user_state_into_the_next_session(user_state, layer):
+    network = network_of(user_state, num_layers=3)
+    batch = whole_batch([[[1, 2], [3, 4]]])
+    with torch.no_grad():
+        before = network(batch)
+        for parameter in network.user_gru[layer].parameters():
+            parameter += 0.5
+        after = network(batch)
+    changed = (before.user_LBH != after.user_LBH).flatten(1).any(1)
+    gap = (before.before_NH - after.before_NH).abs().amax(1)
+    place = batch.places.argsort()
+    assert changed[layer]
+    assert gap[place[:2]].tolist() == [0, 0]  # the first session
+    assert gap[place[3]] > 1e-4  # a position of the second
+    if layer == 2:
+        assert changed.tolist() == [False, False, True]  # nothing comes down again
+        assert gap[place[2]] > 1e-4  # its first position, which the top layer alone predicts
+
+
+@remembering
+def test_gradient_of_the_next_session_reaches_every_layers_user_gru(user_state):
+    network = network_of(user_state, num_layers=3)
+    batch = whole_batch([[[1, 2], [3, 4], [5, 6]]])
+    last = int(batch.places.argmax())
+    network.scores(network(batch).before_NH[last : last + 1])[0, 0].backward()
+    for layer, gru in enumerate(network.user_gru):
+        assert all(value.grad.any() for value in gru.parameters()), layer
 
 
 def test_same_generator_seed_gives_the_same_weights_and_no_global_draw():

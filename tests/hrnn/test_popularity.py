@@ -4,6 +4,7 @@ import pytest
 
 import hrnn
 from hrnn import HRNNError, Popularity, read_interactions
+from hrnn.baselines.popularity import fraction
 from hrnn.training.roles import HISTORY, TRAIN, VALID
 
 
@@ -38,20 +39,22 @@ def test_only_training_rows_count_and_only_their_items_can_be_recommended():
     model = fitted(role)
     assert model.vocabulary.ids.tolist() == ["a", "b", "c"]
     assert model.counts.tolist() == [1, 2, 1]
-    assert model.record == {"trained": 6, "validated": 2, "users": 4, "items": 3}
+    counted = {"trained": 6, "validated": 2, "users": 4, "items": 3}
+    assert model.record.facts.items() >= counted.items()
+    assert len(model.record.keys) == 8
 
 
 def test_most_popular_come_first_and_ties_go_by_id():
-    assert fitted().recommend(log(("new", "d", 1)), top_k=3).tolist() == [["c", "a", "b"]]
+    assert fitted().recommend(log(("new", "a", 1)), top_k=3).tolist() == [["c", "a", "b"]]
 
 
 def test_unseen_items_of_a_catalogue_rank_last():
     model = Popularity()
     items = hrnn.ItemsDataset(pd.DataFrame({"ITEM_ID": ["z", "a"]}))
     model.train(items_ds=items, interactions_ds=hrnn.InteractionsDataset(ROWS))
-    assert model.recommend(ROWS.head(1), top_k=9).tolist() == [
-        ["c", "a", "b", "d", "z", None, None, None, None]
-    ]
+    with pytest.warns(UserWarning, match="beyond the catalogue"):
+        answer = model.recommend(ROWS.head(1), top_k=9)
+    assert answer.tolist() == [["c", "a", "b", "d", "z", None, None, None, None]]
 
 
 def test_saved_counts_come_back(tmp_path):
@@ -60,9 +63,29 @@ def test_saved_counts_come_back(tmp_path):
     again = hrnn.load(tmp_path / "model")
     assert isinstance(again, Popularity)
     pd.testing.assert_frame_equal(again.score_items(ROWS), model.score_items(ROWS))
-    assert again.record == model.record
+    assert again.record.facts == model.record.facts
+    assert again.record.keys.tolist() == model.record.keys.tolist()
+
+
+def test_counts_of_another_catalogue_are_refused():
+    model, counts = fitted(), fitted().weights()["counts"]
+    for wrong in (counts[:-1], counts[None], counts.double()):
+        with pytest.raises(ValueError, match="counts for 4 items"):
+            model.take_weights({"counts": wrong}, "a folder")
 
 
 def test_untrained_model_says_so():
     with pytest.raises(HRNNError, match="not trained; call train first"):
         Popularity().recommend(ROWS)
+
+
+def test_fraction_keeps_the_order_of_counts_and_never_reaches_the_next_whole_number():
+    counts = np.array([0, 1, 2, 999_999, 1_000_000], np.float32)
+    found = fraction(counts)
+    assert found.dtype == np.float32
+    assert (np.diff(found) > 0).all()
+    assert found[0] == 0
+    for whole in (1, 1000, 1_000_000, 4_000_000):
+        assert found[-1] + np.float32(whole) < whole + 1
+    assert fraction(np.zeros(2, np.float32)).tolist() == [0, 0]
+    assert fraction(np.empty(0, np.float32)).tolist() == []

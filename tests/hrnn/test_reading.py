@@ -199,3 +199,8 @@ def test_many_rows_are_read_in_blocks_without_losing_one():
     last = data.frame().set_index("ITEM_ID").loc["i2999"]
     assert last["note"] == f'{long}, 2999\n"q"'
     assert "DUPLICATES" not in codes(data)
+
+
+def test_outcome_with_an_underscore_is_no_number():
+    data = read_interactions(csv_log("u,a,1,1_000", "u,b,2,1", header="user,item,time,outcome"))
+    assert faults(data) == [(2, "outcome is not a number")]

@@ -8,7 +8,18 @@ import torch
 import hrnn
 from hrnn import ConfigError, DataError, HRNNError, InteractionsDataset, ItemsDataset, Popularity
 from hrnn.recommend import base
-from tests.hrnn.reference import PlainHRNN, frame_of, gru_step, trained_model
+from hrnn.recommend.ranking import sampled_places
+from tests.hrnn.reference import (
+    VARIANTS,
+    PlainHRNN,
+    frame_of,
+    gru_step,
+    trained_model,
+    untrained_model,
+)
+
+# A warning that no test expects is a fault.
+pytestmark = pytest.mark.filterwarnings("error")
 
 LOG = frame_of(
     """
@@ -26,15 +37,20 @@ LOG = frame_of(
     """
 )
 
+# Reading a frame takes ten times as long as scoring it; this is of adam, eve and zoe.
+READ = hrnn.read_interactions(LOG)
+
 
 @pytest.fixture(scope="module")
 def model():
-    return trained_model(LOG)
+    return trained_model(READ)
 
 
-def plain_scores(model, frame: pd.DataFrame, new=False, windows=(10, 20)) -> pd.DataFrame:
+def plain_scores(
+    model, frame: pd.DataFrame, new=False, windows=(10, 20), remembers=True
+) -> pd.DataFrame:
     """Score user after user with the equations, sessions cut by a loop over the rows."""
-    plain = PlainHRNN(model.estimator.network_)
+    plain = PlainHRNN(model.estimator.network_, remembers)
     index = {item: place + 1 for place, item in enumerate(model.vocabulary.ids)}
     answer = {}
     for user in dict.fromkeys(frame["USER_ID"]):
@@ -64,38 +80,108 @@ def test_scores_equal_those_of_a_plain_loop_over_the_log(model, start):
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+@pytest.mark.parametrize(("user_state", "num_layers"), VARIANTS)
+def test_every_use_of_the_user_state_scores_as_a_plain_loop(user_state, num_layers):
+    made = trained_model(READ, user_state=user_state, num_layers=num_layers)
+    for new in (False, True):
+        found = made.score_items(READ, start="new" if new else "continue")
+        np.testing.assert_allclose(found, plain_scores(made, LOG, new).loc[found.index], atol=1e-5)
+
+
 @pytest.mark.parametrize("windows", [(2, 1), (1, 2), (1, 1)])
 def test_scoring_reads_the_last_sessions_and_their_last_items(windows):
-    model = trained_model(LOG, *windows)
+    model = trained_model(READ, *windows)
     expected = plain_scores(model, LOG, windows=windows)
-    np.testing.assert_allclose(model.score_items(LOG), expected, atol=1e-5)
+    found = model.score_items(READ)
+    np.testing.assert_allclose(found, expected.loc[found.index], atol=1e-5)
 
 
 @pytest.mark.parametrize("windows", [(3, 2), (3, 20), (50, 2), (1000, 1000)])
 def test_windows_that_hold_the_history_change_nothing(model, windows):
-    again = trained_model(LOG, *windows)
-    np.testing.assert_allclose(again.score_items(LOG), model.score_items(LOG), atol=1e-6)
+    again = trained_model(READ, *windows)
+    np.testing.assert_allclose(again.score_items(READ), model.score_items(READ), atol=1e-6)
+
+
+@pytest.mark.parametrize("windows", [(2, 1), (1, 2), (1, 1)])
+def test_windows_changed_after_the_training_hold_for_scoring(model, windows):
+    changed = trained_model(READ)
+    changed.max_sessions, changed.max_session_len = windows
+    assert (changed.max_sessions, changed.max_session_len) == windows
+    config = changed.estimator.config
+    assert (config.max_sessions, config.max_session_len) == windows
+    expected = plain_scores(changed, LOG, windows=windows).loc[["adam", "eve", "zoe"]]
+    np.testing.assert_allclose(changed.score_items(READ), expected, atol=1e-5)
+    changed.max_sessions, changed.max_session_len = 10, 20
+    assert changed.score_items(READ).equals(model.score_items(READ))
+
+
+@pytest.mark.parametrize("name", ["max_sessions", "max_session_len"])
+def test_window_out_of_range_is_refused_and_the_old_one_stays(name):
+    made = untrained_model(3, 4)
+    with pytest.raises(ConfigError, match=f"{name}=0: it must be greater than or equal to 1"):
+        setattr(made, name, 0)
+    assert (made.max_sessions, made.max_session_len) == (3, 4)
+
+
+def test_recommender_decides_about_the_windows_and_says_where_the_estimator_differs():
+    estimator = hrnn.HRNNClassifierEstimator(max_sessions=3, max_session_len=20)
+    with pytest.warns(UserWarning, match="max_sessions is 3 in the estimator and 5") as caught:
+        made = hrnn.HierarchicalSequentialRecommender(
+            hrnn.HierarchicalScorer(estimator), max_sessions=5
+        )
+    assert [one.filename for one in caught] == [__file__]
+    assert estimator.config.max_sessions == made.max_sessions == 5
 
 
 def test_a_user_scores_the_same_alone_and_beside_others(model, monkeypatch):
-    together = model.score_items(LOG)
+    together = model.score_items(READ)
     for user in ("zoe", "adam", "eve"):
-        alone = model.score_items(LOG[LOG["USER_ID"] == user])
+        alone = model.score_items(READ.of_user(user))
         np.testing.assert_allclose(alone.loc[user], together.loc[user], atol=1e-6)
-    whole = model.recommend_frame(LOG)
+    whole = model.recommend_frame(READ, top_k=5)
     monkeypatch.setattr(base, "_SCORES_AT_ONCE", 5)  # a user at a time
-    parts = model.recommend_frame(LOG)
+    parts = model.recommend_frame(READ, top_k=5)
     pd.testing.assert_frame_equal(parts, whole, check_exact=False, atol=1e-6)
 
 
-def test_recommendations_come_in_order_of_first_appearance_and_end_in_none(model):
-    answer = model.recommend(LOG, top_k=7)
+@pytest.mark.parametrize("seed", range(2))
+def test_order_and_company_of_the_questions_change_no_answer(model, seed):
+    scores, lists = model.score_items(READ), model.recommend(READ, top_k=5)
+    random = np.random.default_rng(seed)
+    users = random.permutation(["zoe", "adam", "eve", "more", "other"])
+    company = frame_of("more d 3\nmore a 4\nother b 0\nother b 300\nother e 301")
+    parts = {user: rows for frame in (LOG, company) for user, rows in frame.groupby("USER_ID")}
+    mixed = pd.concat([parts[user] for user in users])
+    found = model.score_items(mixed)
+    assert found.index.tolist() == users.tolist()
+    np.testing.assert_allclose(found.loc[scores.index], scores, atol=1e-6)
+    again = dict(zip(users, model.recommend(mixed, top_k=5).tolist(), strict=True))
+    for user, row in zip(scores.index, lists.tolist(), strict=True):
+        assert again[user] == row
+
+
+def test_recommendations_come_in_order_of_first_appearance(model):
+    answer = model.recommend(LOG, top_k=5)
     scores = model.score_items(LOG)
-    assert answer.shape == (3, 7)
+    assert answer.shape == (3, 5)
     assert answer.dtype == object
     for row, user in zip(answer, ["zoe", "adam", "eve"], strict=True):
-        assert row.tolist() == [*scores.loc[user].sort_values(ascending=False).index, None, None]
+        assert row.tolist() == scores.loc[user].sort_values(ascending=False).index.tolist()
     assert model.recommend(LOG, top_k=2).tolist() == answer[:, :2].tolist()
+
+
+@pytest.mark.parametrize("top_k", [6, 100])
+def test_top_k_beyond_the_catalogue_warns_and_rows_end_in_none(model, top_k):
+    told = f"top_k={top_k} is beyond the catalogue of 5 items; rows end in None"
+    with pytest.warns(UserWarning, match=told) as caught:
+        answer = model.recommend(READ, top_k=top_k)
+    assert answer.shape == (3, top_k)
+    assert answer[:, :5].tolist() == model.recommend(READ, top_k=5).tolist()
+    assert (answer[:, 5:] == None).all()  # noqa: E711
+    with pytest.warns(UserWarning, match=told) as also:
+        frame = model.recommend_frame(READ, top_k=top_k)
+    assert frame.equals(model.recommend_frame(READ, top_k=5))
+    assert [one.filename for one in (*caught, *also)] == [__file__] * 2
 
 
 def test_recommend_frame_says_the_same_with_rank_and_score(model):
@@ -106,13 +192,13 @@ def test_recommend_frame_says_the_same_with_rank_and_score(model):
     assert frame["RANK"].tolist() == [1, 2, 3] * 3
     assert frame["ITEM_ID"].tolist() == model.recommend(LOG, top_k=3).ravel().tolist()
     told = [scores.loc[row.USER_ID, row.ITEM_ID] for row in frame.itertuples()]
-    assert frame["SCORE"].tolist() == pytest.approx(told)
+    assert frame["SCORE"].tolist() == pytest.approx(told, abs=1e-6)
 
 
 def test_nobody_asked_for_gets_an_empty_answer(model):
     nobody = hrnn.read_interactions(LOG).of_user("stranger")
     assert model.recommend(nobody, top_k=3).shape == (0, 3)
-    frame = model.recommend_frame(nobody)
+    frame = model.recommend_frame(nobody, top_k=3)
     assert frame.columns.tolist() == ["USER_ID", "RANK", "ITEM_ID", "SCORE"]
     assert len(frame) == 0
     assert model.score_items(nobody).shape == (0, 5)
@@ -121,31 +207,31 @@ def test_nobody_asked_for_gets_an_empty_answer(model):
 @pytest.mark.parametrize("top_k", [0, -1, 2.0, "3", True, None])
 def test_top_k_must_be_a_whole_number_above_zero(model, top_k):
     with pytest.raises(ConfigError, match=f"top_k={top_k!r}: .*at least 1"):
-        model.recommend(LOG, top_k=top_k)
+        model.recommend(READ, top_k=top_k)
     with pytest.raises(ConfigError, match="top_k"):
-        model.recommend_frame(LOG, top_k=top_k)
+        model.recommend_frame(READ, top_k=top_k)
 
 
 def test_seen_items_can_be_left_out(model):
-    answer = model.recommend(LOG, top_k=5, exclude_seen=True)
-    assert set(answer[0]) == {"d", "e", None}
-    assert set(answer[1]) == {"e", None}
-    assert set(answer[2]) == {"a", "c", "d", None}
-    assert answer[1].tolist() == ["e", None, None, None, None]
-    kept = [item for item in model.recommend(LOG, top_k=5)[2] if item in "acd"]
-    assert answer[2].tolist() == [*kept, None, None]
+    answer = model.recommend(READ, top_k=5, exclude_seen=True)
+    assert set(answer[0]) == {"e", None}
+    assert set(answer[1]) == {"a", "c", "d", None}
+    assert set(answer[2]) == {"d", "e", None}
+    assert answer[0].tolist() == ["e", None, None, None, None]
+    kept = [item for item in model.recommend(READ, top_k=5)[1] if item in "acd"]
+    assert answer[1].tolist() == [*kept, None, None]
 
 
 def test_user_who_has_seen_the_whole_catalogue_gets_no_unseen_item():
     log = frame_of("u1 i1 0\nu1 i2 1\nu1 i3 2\nu1 i4 3\nu2 i1 0\nu2 i2 1")
     model = trained_model(log, loss="bce", num_negatives=3)
-    counts = [(row != None).sum() for row in model.recommend(log, top_k=10)]  # noqa: E711
+    counts = [(row != None).sum() for row in model.recommend(log, top_k=4)]  # noqa: E711
     assert counts == [4, 4]
-    hidden = model.recommend_frame(log, top_k=10, exclude_seen=True)
+    hidden = model.recommend_frame(log, top_k=4, exclude_seen=True)
     assert hidden["USER_ID"].tolist() == ["u2", "u2"]
     assert sorted(hidden["ITEM_ID"]) == ["i3", "i4"]
     assert np.isfinite(hidden["SCORE"]).all()
-    assert model.recommend(log, exclude_seen=True)[0].tolist() == [None] * 10
+    assert model.recommend(log, top_k=4, exclude_seen=True)[0].tolist() == [None] * 4
 
 
 def test_equal_scores_go_by_item_id_whatever_top_k():
@@ -173,7 +259,7 @@ def test_equal_scores_go_by_item_id_whatever_top_k():
     ],
 )
 def test_auto_begins_a_session_once_now_is_later_by_more_than_the_timeout(model, now, begins):
-    zoe = LOG[LOG["USER_ID"] == "zoe"]
+    zoe = READ.of_user("zoe")
     wanted = model.score_items(zoe, start="new" if begins else "continue")
     other = model.score_items(zoe, start="continue" if begins else "new")
     assert model.score_items(zoe, now=now).equals(wanted)
@@ -182,90 +268,145 @@ def test_auto_begins_a_session_once_now_is_later_by_more_than_the_timeout(model,
 
 def test_now_is_looked_up_for_each_user_and_ignored_where_start_is_said(model):
     far = "2030-01-01"
-    mixed = model.score_items(LOG, now={"adam": far})
-    assert mixed.loc["adam"].equals(model.score_items(LOG, start="new").loc["adam"])
-    assert mixed.loc["zoe"].equals(model.score_items(LOG, start="continue").loc["zoe"])
-    assert model.score_items(LOG, start="continue", now=far).equals(model.score_items(LOG))
-    assert model.recommend(LOG, now=far).tolist() == model.recommend(LOG, start="new").tolist()
-    frame = model.recommend_frame(LOG, now=far)
-    pd.testing.assert_frame_equal(frame, model.recommend_frame(LOG, start="new"))
+    mixed = model.score_items(READ, now={"adam": far})
+    assert mixed.loc["adam"].equals(model.score_items(READ, start="new").loc["adam"])
+    assert mixed.loc["zoe"].equals(model.score_items(READ, start="continue").loc["zoe"])
+    assert model.score_items(READ, start="continue", now=far).equals(model.score_items(READ))
+    later, new = model.recommend(READ, 5, now=far), model.recommend(READ, 5, start="new")
+    assert later.tolist() == new.tolist()
+    frame = model.recommend_frame(READ, 5, now=far)
+    pd.testing.assert_frame_equal(frame, model.recommend_frame(READ, 5, start="new"))
 
 
 @pytest.mark.parametrize("now", ["soon", "", float("nan"), float("inf"), pd.NaT, {"zoe": "x"}])
 def test_unreadable_now_is_refused(model, now):
     with pytest.raises(ConfigError, match=r"now=.*must be a time"):
-        model.recommend(LOG, now=now)
+        model.recommend(READ, now=now)
 
 
 def test_unknown_start_is_refused(model):
     with pytest.raises(ConfigError, match="start='later'"):
-        model.recommend(LOG, start="later")
+        model.recommend(READ, start="later")
 
 
-def test_unknown_items_are_passed_over(model):
+def scores_of_nobody(model) -> np.ndarray:
+    """What somebody without a history gets: the scores of tanh(b)."""
+    network = model.estimator.network_
+    with torch.no_grad():
+        return network.scores(torch.tanh(network.start[0].bias)[None])[0].numpy()
+
+
+@pytest.mark.parametrize(
+    ("extra", "told"),
+    [
+        ("u ? 2", r"1 of 4 items are unknown to the model and left out .*\('\?'\)"),
+        ("u ? 101", "1 of 4 items"),
+        ("u ? -50\nu ! -49", r"2 of 5 items .*\('\?', '!'\)"),
+        ("u ? -50\nu ! 1\nu x 2\nu y 3\nu z 4", r"5 of 8 items .*\('\?', '!', 'x' and 2 more\)"),
+    ],
+    ids=["within a session", "last", "first", "many"],
+)
+def test_unknown_items_are_passed_over_with_a_warning(model, extra, told):
     known = frame_of("u a 0\nu b 1\nu c 100")
     expected = model.score_items(known).to_numpy()
-    for extra in ("u ? 2", "u ? 101", "u ? -50\nu ! -49"):
-        mixed = pd.concat([known, frame_of(extra)])
-        np.testing.assert_allclose(model.score_items(mixed), expected, atol=1e-6)
+    mixed = pd.concat([known, frame_of(extra)])
+    with pytest.warns(UserWarning, match=told) as caught:
+        found = model.score_items(mixed)
+    assert len(caught) == 1
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert found.to_numpy().std() > 0.1  # not the zeros of the reference
 
 
 def test_last_session_of_unknown_items_only_begins_a_new_one(model):
     known = frame_of("u a 0\nu b 1")
     unknown = pd.concat([known, frame_of("u ? 100")])
-    np.testing.assert_allclose(
-        model.score_items(unknown), model.score_items(known, start="new"), atol=1e-6
-    )
+    with pytest.warns(UserWarning, match="1 of 3 items are unknown"):
+        found = model.score_items(unknown)
+    np.testing.assert_allclose(found, model.score_items(known, start="new"), atol=1e-6)
 
 
 def test_user_of_unknown_items_only_is_served_as_a_new_one(model):
-    scores = model.score_items(frame_of("u ? 0\nv a 0"))
-    network = model.estimator.network_
-    with torch.no_grad():
-        start = network.scores(torch.tanh(network.start[0].bias)[None])
-    np.testing.assert_allclose(scores.loc[["u"]], start, atol=1e-6)
-    assert len(model.recommend_frame(frame_of("u ? 0"), top_k=3)) == 3
+    with pytest.warns(UserWarning, match="1 of 2 items are unknown"):
+        scores = model.score_items(frame_of("u ? 0\nv a 0"))
+    np.testing.assert_allclose(scores.loc["u"], scores_of_nobody(model), atol=1e-6)
+    with pytest.warns(UserWarning, match="1 of 1 items are unknown"):
+        assert len(model.recommend_frame(frame_of("u ? 0"), top_k=3)) == 3
 
 
-def test_user_whose_rows_are_all_rejected_keeps_a_place_in_the_answer(model):
+@pytest.mark.xfail(strict=True, reason="the warnings of a request point into base.py")
+def test_warning_about_a_history_points_to_the_callers_line(model):
+    for ask in (model.recommend_frame, model.score_items, model.recommend):
+        with pytest.warns(UserWarning, match="unknown to the model") as caught:
+            ask(frame_of("u a 0\nu ? 1"), **({} if ask == model.score_items else {"top_k": 2}))
+        assert [one.filename for one in caught] == [__file__]
+
+
+@pytest.mark.xfail(strict=True, reason="only a frame's unknown items are said")
+def test_unknown_items_of_a_log_already_read_are_said_too(model):
+    with pytest.warns(UserWarning, match="1 of 2 items are unknown to the model"):
+        model.score_items(hrnn.read_interactions(frame_of("u a 0\nu ? 1")))
+
+
+def test_user_whose_rows_are_all_rejected_keeps_a_place_and_is_served_as_a_new_one(model):
     frame = LOG.astype({"TIMESTAMP": str})
     bad = pd.DataFrame({"USER_ID": ["bob"], "ITEM_ID": ["a"], "TIMESTAMP": ["never"]})
     mixed = pd.concat([frame.iloc[:2], bad, frame.iloc[2:]], ignore_index=True)
-    with pytest.warns(UserWarning, match=r"1 rejected \(the first: line 4"):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         scores = model.score_items(mixed)
+        answer = model.recommend(mixed, top_k=5, exclude_seen=True)
+    rejected, without, *again = (str(one.message) for one in caught)
+    assert "1 rejected (the first: line 4" in rejected
+    assert without == (
+        "1 of 4 users have no sound row ('bob'); they get what the model recommends to somebody"
+        " without a history"
+    )
+    assert again == [rejected, without]
     assert scores.index.tolist() == ["zoe", "bob", "adam", "eve"]
     np.testing.assert_allclose(scores.drop(index="bob"), model.score_items(LOG), atol=1e-6)
-    with pytest.warns(UserWarning, match="1 rejected"):
-        assert model.recommend(mixed, top_k=2).shape == (4, 2)
+    np.testing.assert_allclose(scores.loc["bob"], scores_of_nobody(model), atol=1e-6)
+    best = np.argsort(-scores_of_nobody(model))
+    assert answer[1].tolist() == model.vocabulary.ids[best].tolist()
+
+
+def test_many_users_without_a_sound_row_are_counted_and_some_are_named(model):
+    rows = [{"USER_ID": f"bad{n}", "ITEM_ID": "a", "TIMESTAMP": "never"} for n in range(5)]
+    mixed = pd.concat([LOG.astype({"TIMESTAMP": str}), pd.DataFrame(rows)])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert len(model.score_items(mixed)) == 8
+    told = "5 of 8 users have no sound row ('bad0', 'bad1', 'bad2' and 2 more)"
+    assert told in str(caught[1].message)
 
 
 def test_blanks_around_a_user_id_do_not_lose_the_history(model):
+    expected = model.score_items(LOG)
     for blank in (" ", "\t", "\u00a0", "\u3000", "\u2003"):
         frame = LOG.assign(USER_ID=LOG["USER_ID"] + blank)
-        scores = model.score_items(frame)
-        np.testing.assert_allclose(scores, model.score_items(LOG), atol=1e-6)
+        np.testing.assert_allclose(model.score_items(frame), expected, atol=1e-6)
 
 
 def test_null_session_ids_keep_every_user_in_place(model):
     ids = ["s1", "s1", None, "s2", None, "s9", "s9", None, "s2", None, None]
     scores = model.score_items(LOG.assign(SESSION_ID=ids))
     assert scores.index.tolist() == ["zoe", "adam", "eve"]
+    expected = model.score_items(LOG)
     # These ids say what the timeout says.
-    np.testing.assert_allclose(scores, model.score_items(LOG), atol=1e-6)
+    np.testing.assert_allclose(scores, expected, atol=1e-6)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         nulls = model.score_items(LOG.assign(SESSION_ID=None))
-    np.testing.assert_allclose(nulls, model.score_items(LOG), atol=1e-6)
+    np.testing.assert_allclose(nulls, expected, atol=1e-6)
 
 
 def test_scores_that_are_not_finite_raise():
-    model = trained_model(LOG)
+    model = trained_model(READ)
     with torch.no_grad():
         model.estimator.network_.bias_I[2] = float("nan")
     with pytest.raises(HRNNError, match="model scores are not finite"):
-        model.recommend(LOG)
+        model.recommend(READ, top_k=2)
     with pytest.raises(HRNNError, match="model scores are not finite"):
-        model.score_items(LOG)
+        model.score_items(READ)
 
 
 def test_untrained_model_says_so():
@@ -273,9 +414,228 @@ def test_untrained_model_says_so():
         hrnn.HierarchicalScorer(hrnn.HRNNClassifierEstimator())
     )
     with pytest.raises(HRNNError, match="not trained; call train first"):
-        model.recommend(LOG)
+        model.recommend(READ)
+    with pytest.raises(HRNNError, match="not trained; call train first"):
+        model.set_item_subset(["a"])
     with pytest.raises(ConfigError, match="interactions_ds is missing"):
         model.train()
+
+
+# A subset of the items.
+
+
+@pytest.fixture
+def limited(model):
+    """The model, limited to two items."""
+    model.set_item_subset(["e", "b", "e"])
+    yield model
+    model.clear_item_subset()
+
+
+def test_item_subset_limits_recommendations_and_scores(model):
+    scores, order = model.score_items(READ), model.recommend(READ, top_k=5)
+    assert not model.has_item_subset
+    model.set_item_subset(item for item in ("e", "b", "e"))  # any iterable, in any order
+    assert model.has_item_subset
+    found = model.score_items(READ)
+    assert found.equals(scores[["b", "e"]])
+    assert found.columns.name == "ITEM_ID"
+    answer = model.recommend(READ, top_k=4)
+    assert answer.shape == (3, 4)
+    for row, whole in zip(answer, order, strict=True):
+        assert row.tolist() == [*(item for item in whole if item in "be"), None, None]
+    frame = model.recommend_frame(READ, top_k=4)
+    assert frame["ITEM_ID"].tolist() == [item for row in answer for item in row[:2]]
+    assert frame["RANK"].tolist() == [1, 2] * 3
+    model.set_item_subset(["a"])
+    assert model.recommend(READ, top_k=2).tolist() == [["a", None]] * 3
+    model.clear_item_subset()
+    assert not model.has_item_subset
+    assert model.score_items(READ).equals(scores)
+    assert model.recommend(READ, top_k=5).tolist() == order.tolist()
+
+
+def test_seen_items_stay_hidden_in_a_subset(limited):
+    answer = limited.recommend(READ, top_k=3, exclude_seen=True)
+    assert answer.tolist() == [["e", None, None], [None] * 3, ["e", None, None]]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        ([], "item_subset holds no item"),
+        (["a", "x"], r"item_subset holds 1 unknown items \('x'\)"),
+        (["x", "y", "z", "w"], r"holds 4 unknown items \('x', 'y', 'z' and 1 more\)"),
+    ],
+)
+def test_subset_of_none_or_of_unknown_items_is_refused_and_the_old_one_stays(limited, wanted, told):
+    with pytest.raises(ConfigError, match=told + "; pass ids that the model was trained on"):
+        limited.set_item_subset(wanted)
+    assert limited.score_items(READ).columns.tolist() == ["b", "e"]
+
+
+def test_new_training_forgets_the_subset():
+    made = trained_model(READ)
+    made.set_item_subset(["a"])
+    made.train(interactions_ds=InteractionsDataset(READ.of_user("zoe")))
+    assert made.score_items(READ.of_user("zoe")).columns.tolist() == list("abc")
+
+
+def test_every_model_takes_a_subset():
+    popular = Popularity()
+    popular.train(interactions_ds=InteractionsDataset(READ))
+    popular.set_item_subset(["d", "e"])
+    assert popular.recommend(READ, top_k=2).tolist() == [["e", "d"]] * 3
+
+
+# Sampled lists.
+
+
+def lists(model, **asked) -> list[list]:
+    return model.recommend(READ, top_k=5, **asked).tolist()
+
+
+def test_sampled_lists_repeat_with_the_seed_and_differ_by_it(model):
+    warm = {"sampling_temperature": 3.0}
+    assert lists(model, seed=1, **warm) == lists(model, seed=1, **warm)
+    assert lists(model, **warm) == lists(model, seed=0, **warm)
+    drawn = [lists(model, seed=seed, **warm) for seed in range(10)]
+    assert len({str(one) for one in drawn}) > 5
+    assert all(sorted(row) == list("abcde") for one in drawn for row in one)  # each item once
+
+
+def test_temperature_zero_ranks_and_a_low_one_nearly_does(model):
+    ranked = lists(model)
+    assert lists(model, sampling_temperature=0, seed=5) == ranked
+    assert lists(model, sampling_temperature=0.0, seed=6) == ranked
+    gaps = -np.diff(np.sort(model.score_items(READ))[:, ::-1])
+    assert gaps.min() > 1e-3
+    for seed in range(5):
+        assert lists(model, sampling_temperature=1e-5, seed=seed) == ranked
+
+
+def test_global_random_state_does_not_matter_to_sampled_lists(model):
+    drawn = []
+    for seed in (1, 2):
+        np.random.seed(seed)  # noqa: NPY002 - the global state is what must not matter
+        before = np.random.get_state()[1].tolist()  # noqa: NPY002
+        drawn.append(lists(model, sampling_temperature=3.0))
+        assert np.random.get_state()[1].tolist() == before  # noqa: NPY002
+    assert drawn[0] == drawn[1]
+
+
+def test_sampled_frame_says_what_the_list_says_with_the_models_own_scores(model):
+    asked = {"sampling_temperature": 2.0, "seed": 3}
+    frame = model.recommend_frame(READ, top_k=3, **asked)
+    answer, scores = model.recommend(READ, top_k=3, **asked), model.score_items(READ)
+    assert frame["ITEM_ID"].tolist() == answer.ravel().tolist()
+    assert frame["RANK"].tolist() == [1, 2, 3] * 3
+    told = [scores.loc[row.USER_ID, row.ITEM_ID] for row in frame.itertuples()]
+    assert frame["SCORE"].tolist() == pytest.approx(told, abs=1e-6)
+    assert answer.tolist() != model.recommend(READ, top_k=3).tolist()
+
+
+def test_sampling_never_brings_seen_items_or_items_outside_the_subset(limited):
+    unseen = [{"e"}, set(), {"e"}]
+    for seed in range(20):
+        warm = {"top_k": 3, "sampling_temperature": 5.0, "seed": seed}
+        answer = limited.recommend(READ, exclude_seen=True, **warm)
+        assert [set(row) - {None} for row in answer] == unseen
+        answer = limited.recommend(READ, **warm)
+        assert [set(row) for row in answer] == [{"b", "e", None}] * 3
+        assert (answer[:, 2] == None).all()  # noqa: E711
+
+
+@pytest.mark.parametrize("temperature", [-1, -1e-9, float("nan"), float("inf")])
+def test_temperature_below_0_or_no_number_is_refused(model, temperature):
+    for asked in (READ, READ.of_user("stranger")):
+        for ask in (model.recommend, model.recommend_frame):
+            with pytest.raises(ConfigError, match=r"sampling_temperature=.*must be 0 or above"):
+                ask(asked, top_k=2, sampling_temperature=temperature)
+
+
+@pytest.mark.xfail(strict=True, reason="a TypeError or ValueError of numpy comes through")
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"sampling_temperature": "hot"},
+        {"sampling_temperature": None},
+        {"sampling_temperature": 1.0, "seed": -1},
+        {"sampling_temperature": 1.0, "seed": "a"},
+        {"sampling_temperature": 1.0, "seed": None},
+    ],
+    ids=str,
+)
+def test_temperature_and_seed_that_are_no_numbers_are_refused(model, asked):
+    with pytest.raises(ConfigError):
+        model.recommend(READ, top_k=2, **asked)
+
+
+@pytest.mark.xfail(strict=True, reason="float32 scores overflow when divided by it")
+@pytest.mark.parametrize("temperature", [1e-39, 1e-300])
+def test_temperature_next_to_zero_ranks(model, temperature):
+    assert lists(model, sampling_temperature=temperature) == lists(model)
+
+
+@pytest.mark.xfail(strict=True, reason="the draws are seeded by the place of the question")
+def test_sampled_list_of_a_user_does_not_depend_on_who_else_is_asked_about(model):
+    warm = {"top_k": 5, "sampling_temperature": 3.0}
+    together = model.recommend(READ, **warm).tolist()
+    for user, row in zip(READ.user_ids, together, strict=True):
+        assert model.recommend(READ.of_user(user), **warm).tolist() == [row]
+
+
+def test_users_with_equal_scores_get_different_samples():
+    popular = Popularity()
+    popular.train(interactions_ds=InteractionsDataset(READ))
+    log = frame_of("\n".join(f"user{n} a 0" for n in range(12)))
+    drawn = popular.recommend(log, top_k=5, sampling_temperature=5.0)
+    assert len({tuple(row) for row in drawn}) > 6
+
+
+def test_sampled_places_are_drawn_without_replacement_in_proportion_to_exp_of_the_score():
+    scores, temperature, random = np.array([0.0, 1.0, 2.0, -np.inf]), 1.5, np.random.default_rng(0)
+    drawn = np.array([sampled_places(scores, 2, temperature, random) for _ in range(20_000)])
+    weight = np.exp(scores / temperature)
+    chances, counts = [], []
+    for first in range(3):
+        for second in set(range(3)) - {first}:
+            rest = weight.sum() - weight[first]
+            chances.append(weight[first] / weight.sum() * weight[second] / rest)
+            counts.append(((drawn[:, 0] == first) & (drawn[:, 1] == second)).sum())
+    expected = 20_000 * np.array(chances)
+    assert sum(counts) == 20_000
+    assert ((counts - expected) ** 2 / expected).sum() < 20.52  # chi-square, 5 degrees, 0.1 %
+
+
+# The user state.
+
+
+@pytest.mark.parametrize(("user_state", "num_layers"), VARIANTS)
+def test_without_user_state_a_model_scores_as_if_every_user_state_were_zero(user_state, num_layers):
+    made = trained_model(READ, user_state=user_state, num_layers=num_layers)
+    before = made.score_items(READ)
+    weights = {name: value.clone() for name, value in made.weights().items()}
+    bare = made.without_user_state()
+    for new in (False, True):
+        found = bare.score_items(READ, start="new" if new else "continue")
+        expected = plain_scores(made, LOG, new, remembers=False).loc[found.index]
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+    gap = np.abs(bare.score_items(READ) - before).to_numpy().max()
+    assert gap == 0 if user_state == "none" else gap > 0.01
+
+    # The model itself stays as it was, whatever happens to the other.
+    bare.max_sessions = 1
+    bare.set_item_subset(["a"])
+    assert made.max_sessions == 10
+    assert made.score_items(READ).equals(before)
+    assert all(torch.equal(weights[name], value) for name, value in made.weights().items())
+    assert bare.record == made.record
+
+
+def test_untrained_model_has_no_user_state_to_do_without():
+    with pytest.raises(HRNNError, match="not trained; call train first"):
+        untrained_model().without_user_state()
 
 
 @pytest.mark.parametrize("user_state", ["init", "none"])
@@ -300,9 +660,9 @@ def test_catalogue_adds_items_that_nobody_had():
         hrnn.HierarchicalScorer(hrnn.HRNNClassifierEstimator(epochs=1))
     )
     items = ItemsDataset(pd.DataFrame({"ITEM_ID": ["new", "a"], "title": ["New", "A"]}))
-    model.train(items_ds=items, interactions_ds=InteractionsDataset(LOG))
+    model.train(items_ds=items, interactions_ds=InteractionsDataset(READ))
     assert model.vocabulary.ids.tolist() == ["a", "b", "c", "d", "e", "new"]
-    assert "new" in model.recommend(LOG, top_k=6)[0]
+    assert "new" in model.recommend(READ, top_k=6)[0]
 
 
 @pytest.mark.parametrize(
@@ -315,12 +675,12 @@ def test_catalogue_adds_items_that_nobody_had():
 )
 def test_catalogue_that_cannot_be_used_says_why(frame, message):
     with pytest.raises(DataError, match=message):
-        Popularity().train(items_ds=ItemsDataset(frame), interactions_ds=InteractionsDataset(LOG))
+        Popularity().train(items_ds=ItemsDataset(frame), interactions_ds=InteractionsDataset(READ))
 
 
 def test_failed_training_leaves_an_untrained_model():
-    model = trained_model(LOG)
+    model = trained_model(READ)
     with pytest.raises(DataError, match="no interaction to learn from"):
-        model.train(interactions_ds=InteractionsDataset(LOG.assign(OUTCOME=0)))
+        model.train(interactions_ds=InteractionsDataset(READ.with_outcome(np.zeros(11))))
     with pytest.raises(HRNNError, match="not trained; call train first"):
-        model.recommend(LOG)
+        model.recommend(READ)

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 from pandas.testing import assert_frame_equal
 
-from hrnn import DataError, read_interactions
+from hrnn import DataError, ItemsDataset, read_interactions
 from hrnn.data.tables import load_text
-from tests.hrnn.logs import codes, csv_log, faults, parquet, timed, utc
+from tests.hrnn.logs import codes, csv_log, faults, items_of, lines_of, parquet, timed, utc
 
 FRAME = pd.DataFrame(
     {
@@ -129,6 +129,112 @@ def test_missing_time_of_a_frame_is_rejected_and_is_no_latest_event():
     times = pd.Series([pd.Timestamp("2024-01-05", tz="UTC"), pd.NaT])
     data = read_interactions(pd.DataFrame({"u": ["u", "u"], "i": ["a", "b"], "t": times}))
     assert faults(data) == [(3, "time missing")]
+
+
+# Faults of the reference (FACTS §1, 9 and 10), each of which must be right here.
+
+MISSING = [None, np.nan, pd.NA, pd.NaT]
+
+
+def log_of(**columns) -> pd.DataFrame:
+    """Make a log of one user with items i0, i1, … where the columns say nothing else."""
+    length = len(next(iter(columns.values())))
+    plain = {
+        "USER_ID": "u",
+        "ITEM_ID": [f"i{n}" for n in range(length)],
+        "TIMESTAMP": range(length),
+    }
+    return pd.DataFrame({**plain, **columns})
+
+
+def objects(*values) -> pd.Series:
+    return pd.Series(values, dtype=object)
+
+
+@pytest.mark.parametrize("kind", [int, float, str, np.int32, np.int64, np.uint64, np.float64])
+def test_numbers_in_an_object_column_are_seconds(kind):
+    data = read_interactions(log_of(TIMESTAMP=objects(kind(5100), kind(900), kind(100))))
+    assert data.time_us.tolist() == [100_000_000, 900_000_000, 5_100_000_000]
+    assert items_of(data) == {"u": ["i2", "i1", "i0"]}
+
+
+@pytest.mark.parametrize("make", [pd.Series, lambda values: objects(*values)])
+def test_float_seconds_keep_their_precision(make):
+    times = [1_704_456_000.123457, 1_704_456_000.123456, 1_704_456_064.0, 16_777_217.0]
+    data = read_interactions(log_of(TIMESTAMP=make(times)))
+    assert data.time_us.tolist() == [
+        16_777_217_000_000,  # no float32
+        1_704_456_000_123_456,
+        1_704_456_000_123_457,
+        1_704_456_064_000_000,
+    ]
+    assert items_of(data) == {"u": ["i3", "i1", "i0", "i2"]}
+
+
+@pytest.mark.parametrize("missing", MISSING, ids=str)
+@pytest.mark.parametrize("time", [200, 200.5, "2024-01-05", pd.Timestamp("2024-01-05")], ids=str)
+def test_a_missing_time_beside_any_other_is_rejected(missing, time):
+    data = read_interactions(log_of(TIMESTAMP=objects(time, missing)))
+    assert items_of(data) == {"u": ["i0"]}
+    assert faults(data) == [(3, "time missing")]
+
+
+@pytest.mark.parametrize("kind", ["float64", "Float64", "Int64", "datetime64[ns]"])
+def test_a_missing_time_of_a_typed_column_is_rejected(kind):
+    times = pd.Series([300, None, 100]).astype(kind)
+    data = read_interactions(log_of(TIMESTAMP=times))
+    assert items_of(data) == {"u": ["i2", "i0"]}
+    assert faults(data) == [(3, "time missing")]
+
+
+def test_dates_written_without_zeros_sort_as_times_not_as_text():
+    for texts in (
+        ["2024-1-10", "2024-1-9", "2024-1-2"],
+        ["10.1.2024", "9.1.2024", "31.12.2023"],
+        ["2024-01-05 1:00 PM", "2024-01-05 11:00 AM", "2024-01-05 12:30 AM"],
+    ):
+        data = read_interactions(log_of(TIMESTAMP=texts))
+        assert items_of(data) == {"u": ["i2", "i1", "i0"]}, texts
+
+
+@pytest.mark.parametrize("missing", MISSING, ids=str)
+@pytest.mark.parametrize(("name", "word"), [("USER_ID", "user"), ("ITEM_ID", "item")])
+def test_a_missing_id_is_rejected_with_its_line_and_shifts_nothing(name, word, missing):
+    frame = log_of(**{name: objects("a", missing, "b", missing), "note": list("wxyz")})
+    data = read_interactions(frame)
+    kept = data.frame()
+    assert sorted(zip(kept[name], kept["note"], strict=True)) == [("a", "w"), ("b", "y")]
+    assert [(one.line, one.column, one.reason) for one in data.report.rejected] == [
+        (3, name, f"{word} missing"),
+        (5, name, f"{word} missing"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["USER_ID", "ITEM_ID", "SESSION_ID"])
+@pytest.mark.parametrize(
+    "kind", ["float32", "float64", "Float64", "Int64", "object", "category", "CSV", "Parquet"]
+)
+def test_a_missing_id_makes_no_decimals_of_the_others(name, kind):
+    typed = pd.Series([1.0, 2.0, None, 2e10], dtype=kind if kind.islower() else "Int64")
+    frame = log_of(**{name: typed})
+    source = {"CSV": frame.to_csv(index=False).encode(), "Parquet": parquet(frame)}
+    kept = read_interactions(source.get(kind, frame)).frame()
+    assert sorted(kept[name].dropna()) == ["1", "2", "20000000000"]
+
+
+def test_ids_of_a_csv_stay_as_they_are_written():
+    data = read_interactions(csv_log("1.0,07,1", ",7,2", "1,1e3,3"))
+    assert items_of(data) == {"1": ["1e3"], "1.0": ["07"]}
+    assert "FLOAT_LIKE_IDS" in codes(data)
+
+
+@pytest.mark.parametrize("kind", ["Int64", "Float64", "float64", "object"])
+def test_a_missing_item_of_a_catalogue_is_refused_and_whole_numbers_stay_whole(kind):
+    ids = pd.Series([1.0, 2e10, None], dtype=kind)
+    with pytest.raises(DataError, match="1 of 3 items have no ITEM_ID"):
+        _ = ItemsDataset(pd.DataFrame({"ITEM_ID": ids})).item_ids
+    kept = ItemsDataset(pd.DataFrame({"ITEM_ID": ids[:2]}))
+    assert kept.item_ids == ["1", "20000000000"]
 
 
 def test_booleans_are_outcomes():
@@ -251,3 +357,24 @@ def test_old_times_are_text_to_arrow_too():
     )
     assert utc(read_interactions(naive)) == utc(read_interactions(timed("1850-01-01 00:00:01")))
     assert "NAIVE_TIMES" in codes(read_interactions(naive))
+
+
+def test_missing_time_of_numpy_among_objects_is_a_rejected_row():
+    times = pd.Series([100, np.datetime64("NaT")], dtype=object)
+    data = read_interactions(pd.DataFrame({"user": ["u", "u"], "item": ["a", "b"], "time": times}))
+    assert faults(data) == [(3, "time missing")]
+
+
+def test_durations_are_refused():
+    frame = pd.DataFrame({"user": ["u"], "item": ["a"], "time": pd.to_timedelta([1], unit="s")})
+    with pytest.raises(DataError, match=r"durations \(.time: duration"):
+        read_interactions(frame)
+
+
+def test_ids_that_lost_digits_as_floats_are_warned_about():
+    frame = pd.DataFrame(
+        {"user": [900719925474099301, None], "item": ["a", "b"], "time": [100, 200]}
+    )
+    data = read_interactions(frame)
+    assert lines_of(data, "FLOAT_LIKE_IDS") == (2,)
+    assert "last digits may be lost" in data.report.warnings[0].message

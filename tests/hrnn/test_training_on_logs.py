@@ -12,17 +12,14 @@ from hrnn.evaluation.metrics import hit_rate, ranks
 from hrnn.synthetic import THEMES, SyntheticConfig, generate
 from hrnn.training.roles import HISTORY, TRAIN, VALID
 from hrnn.training.targets import TrainingSet
-from tests.hrnn.reference import frame_of
+from tests.hrnn.reference import LOSSES, frame_of, untrained_model
 
 LOG = frame_of("u a 0\nu b 1\nu c 2\nu d 90\nv b 0\nv a 50\nv d 51\nw c 7")
 
 
 def recommender(max_session_len=20, **settings) -> hrnn.HierarchicalSequentialRecommender:
-    chosen = {"hidden_units": 4, "epochs": 1, "max_session_len": max_session_len, **settings}
-    return hrnn.HierarchicalSequentialRecommender(
-        hrnn.HierarchicalScorer(hrnn.HRNNClassifierEstimator(**chosen)),
-        max_session_len=max_session_len,
-    )
+    chosen = {"hidden_units": 4, "loss": "bce", **settings}
+    return untrained_model(max_session_len=max_session_len, **chosen)
 
 
 def learned(frame, valid=None, **settings) -> tuple[TrainingSet, list[str]]:
@@ -105,21 +102,60 @@ def test_rows_of_outcome_zero_are_read_and_teach_what_the_loss_can_learn():
     expected = [(item, TRAIN) for item in "abcdbadc"]
     expected[5] = ("a", HISTORY)
     assert told(frame, loss="bce") == expected
+    assert told(frame, loss="mse") == expected
     expected[1] = ("b", HISTORY)
-    assert told(frame, loss="cross_entropy") == expected
+    for loss in ("cross_entropy", "bpr_max", "top1"):
+        assert told(frame, loss=loss) == expected
 
 
-def test_outcomes_of_stars_name_the_regressor():
-    with pytest.raises(DataError, match=r"6 of 8 outcomes.*scale them to 0–1"):
-        told(LOG.assign(OUTCOME=[1, 2, 3, 4, 5, 1, 2, 3]))
+def test_outcomes_of_stars_name_the_regressor_and_it_takes_them():
+    frame = LOG.assign(OUTCOME=[1, 2, 3, 4, 5, 1, 2, 3])
+    for loss in ("bce", "cross_entropy", "bpr_max", "top1"):
+        with pytest.raises(DataError, match=r"6 of 8 outcomes.*HRNNRegressorEstimator \(loss='mse"):
+            told(frame, loss=loss)
+    data, _ = learned(frame, loss="mse")
+    assert data.outcome.tolist() == frame["OUTCOME"].tolist()
+
+
+THREE_USERS = hrnn.read_interactions(
+    frame_of("u a 0\nu b 1\nu c 2\nu d 90\nu b 91\nv b 0\nv a 50\nv d 51\nv a 52\nw c 7")
+)
+
+
+@pytest.mark.parametrize("sessions", [1, 2, 3])
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_truncated_training_takes_the_window_that_scoring_reads(sessions, length):
+    cut = {"max_sessions": sessions, "max_session_len": length, "truncate_training": True}
+    histories = [["abc", "db"], ["b", "ada"], ["c"]]
+    expected = [
+        (item, HISTORY if len(session) > length and place == 0 else TRAIN)
+        for history in histories
+        for session in history[-sessions:]
+        for place, item in enumerate(session[-length:])
+    ]
+    assert told(THREE_USERS, **cut) == expected
+
+
+@pytest.mark.parametrize(("truncate", "read"), [(False, "abcd"), (True, "cd")])
+def test_training_reads_the_whole_log_unless_truncated(truncate, read):
+    log = frame_of("u a 0\nu b 90\nu c 180\nu d 181")
+    model = untrained_model(1, 5, loss="bce", truncate_training=truncate)
+    given = []
+    real = model.estimator.fit
+    model.estimator.fit = lambda data, *rest: (given.append(data), real(data, *rest))
+    model.train(interactions_ds=InteractionsDataset(log))
+    ids = model.vocabulary.ids
+    assert "".join(ids[index - 1] for index in given[0].histories.items) == read
+    assert ids.tolist() == list("abcd")  # items out of sight stay in the catalogue
 
 
 def test_soft_labels_train_with_bce_alone():
     frame = LOG.assign(OUTCOME=[1, 0.5, 1, 0.25, 1, 1, 1, 1])
     data, _ = learned(frame, loss="bce")
     assert data.outcome.tolist() == frame[OUTCOME].tolist()
-    with pytest.raises(DataError, match=r"2 outcomes lie between 0 and 1.*choose BCE"):
-        told(frame, loss="cross_entropy")
+    for loss in ("cross_entropy", "bpr_max", "top1"):
+        with pytest.raises(DataError, match=r"2 outcomes lie between 0 and 1.*choose BCE"):
+            told(frame, loss=loss)
 
 
 @pytest.mark.parametrize(
@@ -130,12 +166,12 @@ def test_soft_labels_train_with_bce_alone():
     ],
     ids=["windows of one item", "sessions of one item"],
 )
-@pytest.mark.parametrize("loss", ["bce", "cross_entropy"])
+@pytest.mark.parametrize("loss", LOSSES)
 def test_every_weight_is_trained_where_scoring_or_the_log_has_one_item_a_session(
     frame, max_session_len, loss
 ):
     model = recommender(max_session_len, loss=loss)
-    model.train(interactions_ds=InteractionsDataset(frame))
+    model.train(interactions_ds=InteractionsDataset(frame.assign(OUTCOME=1)))
     fresh = model.estimator.make_network(len(model.vocabulary))
     trained = dict(model.estimator.network_.named_parameters())
     assert [n for n, value in fresh.named_parameters() if torch.equal(value, trained[n])] == []
@@ -180,8 +216,8 @@ def first_position_hits(log, user_state: str, seed: int) -> float:
     return float(hit_rate(ranks(scores, target), 2).mean())
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_user_state_learns_what_the_next_session_is_about_and_nothing_else_can(seed):
+@pytest.mark.parametrize(("user_state", "seed"), [("init", 0), ("all", 1)])
+def test_user_state_learns_what_the_next_session_is_about_and_nothing_else_can(user_state, seed):
     """The theme of a session follows from the session before in 95 of 100 cases.
 
     Each of the twelve themes has two items, so that with k = 2 whoever knows the theme hits in
@@ -192,7 +228,7 @@ def test_user_state_learns_what_the_next_session_is_about_and_nothing_else_can(s
         users=80, items=2 * len(THEMES), interactions=2400, session_length=3, cause=0.95, seed=seed
     )
     log = generate(settings)
-    with_state = first_position_hits(log, "init", seed)
+    with_state = first_position_hits(log, user_state, seed)
     without = first_position_hits(log, "none", seed)
     assert with_state > without + 0.6
     assert with_state > 0.8

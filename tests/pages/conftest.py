@@ -17,5 +17,5 @@ def dataset(home: Path, small_log: Path) -> Dataset:
 
 
 @pytest.fixture
-def run(dataset: Dataset, trained: Callable[[Run], Run]) -> Run:
-    return trained(create_run(dataset, ExperimentConfig(training=QUICK), "quick"))
+def run(dataset: Dataset, done: Callable[[Run], Run]) -> Run:
+    return done(create_run(dataset, ExperimentConfig(training=QUICK), "quick"))

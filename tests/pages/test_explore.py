@@ -46,12 +46,12 @@ def test_items_seen_before_can_be_left_out(run: Run) -> None:
 
 
 def test_a_user_who_has_seen_everything_gets_words_instead_of_an_empty_table(
-    home: Path, trained: Callable[[Run], Run]
+    home: Path, done: Callable[[Run], Run]
 ) -> None:
     rows = "".join(f"u{u},i{i},{u * 7 + i * 60}\n" for u in range(3) for i in (0, 1, 2, 0, 1))
     made = import_log("local", f"user,item,time\n{rows}".encode(), "all seen")
     settings = ExperimentConfig(split="all_rows", training=QUICK)
-    whole = trained(create_run(made, settings))
+    whole = done(create_run(made, settings))
     app = opened("explore", log=made.id, run=whole.id, exclude_seen=True)
     assert "has seen every item" in texts(app)
 
@@ -79,7 +79,7 @@ import sys
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file("app.py", default_timeout=60)
 app.query_params["log"] = {dataset.id!r}
-for page in {PAGES[:3]!r}:
+for page in {PAGES[:4]!r}:
     app.run()
     app.switch_page(f"pages/{{page}}.py").run()
     assert app.title, page

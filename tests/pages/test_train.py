@@ -1,6 +1,8 @@
 """The Train page: settings, runs, figures."""
 
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,9 +65,10 @@ def test_a_finished_run_shows_figures_with_their_conditions(run: Run) -> None:
     app = opened("train", log=run.dataset, run=run.id)
     said = texts(app).replace("\\", "")
     figures = (
-        "small.csv · leave-last-out, 6 users · full ranking of 7 items · items seen before left"
+        "small.csv · leave-last-out, 6 held-out interactions of 6 users · full ranking of 7 items"
+        " · items seen before left out · seed 0 (bootstrap), 42 (training)"
     )
-    assert f"{figures} out · seed 0 (bootstrap), 42 (training)" in said
+    assert figures in said
     assert "train_stop" not in keys(app, "button")
     assert "to_explore" in keys(app, "button")
 
@@ -93,3 +96,53 @@ def test_a_log_that_nothing_can_be_learned_from_is_a_sentence(
     app = opened("train", log=made.id)
     assert words in texts(app)
     assert app.button(key="train_start").disabled
+
+
+def rated(home: Path) -> Dataset:
+    """Ratings from 1 to 5 as outcomes."""
+    rows = "".join(
+        f"u{u},i{(u + n) % 7},{60 * n + 7200 * (n // 3)},{1 + (u + n) % 5}\n"
+        for u in range(8)
+        for n in range(9)
+    )
+    return import_log("local", f"user,item,time,outcome\n{rows}".encode(), "ratings")
+
+
+def test_the_mode_of_the_outcomes_is_named_and_decides_the_losses(home: Path) -> None:
+    app = opened("train", log=rated(home).id)
+    outcomes = app.selectbox(key="outcomes")
+    assert outcomes.options[0] == "As found: continuous (outcomes are amounts)"
+    assert app.selectbox(key="loss").options == ["squared error"]
+    outcomes.set_value("binary").run()
+    assert app.number_input(key="positive_from").value == 4.0
+    assert len(app.selectbox(key="loss").options) == 4
+    app.selectbox(key="outcomes").set_value("soft").run()
+    assert app.selectbox(key="loss").options == ["BCE, sampled negatives"]
+
+
+def test_a_changed_mode_is_what_is_trained(home: Path) -> None:
+    app = opened("train", log=rated(home).id)
+    app.selectbox(key="outcomes").set_value("positives").run()
+    app.number_input(key="positive_from").set_value(3.0).run()
+    app.radio(key="split").set_value("last_session_out").run()
+    press(app, "train_start")
+    (made,) = list_runs("local")
+    Launcher().stop(made)
+    assert made.experiment.outcomes == "positives"
+    assert made.experiment.positive_from == 3.0
+    assert made.experiment.split == "last_session_out"
+    assert made.experiment.training.loss == "cross_entropy"
+
+
+def test_a_regressor_is_trained_on_amounts_and_shows_its_error(
+    home: Path, done: Callable[[Run], Run]
+) -> None:
+    settings = ExperimentConfig(training=replace(QUICK, loss="mse"))
+    run = done(create_run(rated(home), settings, "amounts"))
+    app = opened("train", log=run.dataset, run=run.id)
+    assert "RMSE" in app.dataframe[0].value.columns
+
+
+def test_what_is_cut_off_is_said_beside_the_settings(dataset: Dataset) -> None:
+    app = opened("train", log=dataset.id, max_sessions=1)
+    assert "raise max_sessions" in texts(app).replace("\\", "")

@@ -11,15 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from hrnn.evaluation.report import Report
 from hrnn.training.config import ExperimentConfig, TrainConfig
 from workspace.datasets import Dataset, import_log
 from workspace.home import WorkspaceError, write_json
 from workspace.launcher import Launcher
 from workspace.locks import is_locked, take_lock
-from workspace.runs import ACTIVE, LAST, Run, State, create_run, list_runs, open_run
+from workspace.runs import LAST, Run, create_run, list_runs, open_run
+from workspace.tasks import ACTIVE, State
 
 Wait = Callable[[Callable[[], bool]], None]
-Trained = Callable[[Run], Run]
+Done = Callable[[Run], Run]
 
 
 @pytest.fixture
@@ -87,13 +89,13 @@ def test_a_worker_that_takes_its_lock_while_somebody_looks_is_not_taken_for_dead
         path.write_text("123")
         return False
 
-    monkeypatch.setattr("workspace.runs.is_locked", free_and_then_taken)
+    monkeypatch.setattr("workspace.tasks.is_locked", free_and_then_taken)
     assert run.state() == State.STARTING
 
 
 @pytest.mark.parametrize("text", ["{", "{}", "[]", '{"state": "asleep"}', '"finished"'])
 def test_a_broken_last_word_is_none_and_the_run_can_resume(
-    dataset: Dataset, text: str, trained: Trained
+    dataset: Dataset, text: str, done: Done
 ) -> None:
     run = create_run(dataset, experiment(epochs=1))
     (run.folder / "started").touch()
@@ -102,7 +104,7 @@ def test_a_broken_last_word_is_none_and_the_run_can_resume(
     assert run.final() is None
     assert run.state() == State.INTERRUPTED
     if text == "{}":
-        assert trained(run).state() == State.FINISHED
+        assert done(run).state() == State.FINISHED
 
 
 def test_a_run_with_a_worker_cannot_be_started_again_nor_cancelled(dataset: Dataset) -> None:
@@ -166,27 +168,30 @@ def test_a_queued_run_that_is_stopped_is_cancelled_and_cannot_start(dataset: Dat
 
 
 def test_a_run_trains_in_another_process_and_leaves_model_curves_and_figures(
-    dataset: Dataset, trained: Trained
+    dataset: Dataset, done: Done
 ) -> None:
     run = create_run(dataset, experiment())
-    trained(run)
+    done(run)
     final = run.final()
     assert run.state() == State.FINISHED, run.log_tail()
     assert final is not None
     assert [one["epoch"] for one in epochs_of(run)] == [1, 2, 3]
     assert all(one["valid_loss"] is not None for one in epochs_of(run))
-    table = {(row["MODEL"], row["METRIC"]): row for row in final["report"]["table"]}
-    assert table["HRNN", "HR@10"]["N"] == table["popularity", "HR@10"]["N"] == 6
+    report = Report.open(run.report_folder)
+    counted = report.table.set_index(["MODEL", "METRIC"])["N"]
+    assert counted["HRNN", "HR@10"] == counted["popularity", "HR@10"] == 6
+    assert not report.leaked
     assert sorted(path.name for path in run.model_folder.iterdir()) == [
         "model.json",
         "model.safetensors",
+        "trained_rows.npy",
     ]
 
 
-def test_a_log_that_is_too_short_fails_in_a_sentence(home: Path, trained: Trained) -> None:
+def test_a_log_that_is_too_short_fails_in_a_sentence(home: Path, done: Done) -> None:
     short = import_log("local", b"user,item,time\na,x,1\nb,y,2\n", "short")
     run = create_run(short, experiment())
-    trained(run)
+    done(run)
     final = run.final()
     assert run.state() == State.FAILED
     assert final is not None
@@ -194,10 +199,10 @@ def test_a_log_that_is_too_short_fails_in_a_sentence(home: Path, trained: Traine
     assert "Traceback" not in run.log_tail()
 
 
-def test_a_missing_log_fails_in_a_sentence(dataset: Dataset, trained: Trained) -> None:
+def test_a_missing_log_fails_in_a_sentence(dataset: Dataset, done: Done) -> None:
     run = create_run(dataset, experiment())
     (dataset.folder / "dataset.json").unlink()
-    trained(run)
+    done(run)
     final = run.final()
     assert final is not None
     assert final["state"] == "failed"
@@ -205,7 +210,7 @@ def test_a_missing_log_fails_in_a_sentence(dataset: Dataset, trained: Trained) -
 
 
 def test_a_run_whose_held_out_items_are_all_unknown_is_finished_without_figures(
-    home: Path, trained: Trained
+    home: Path, done: Done
 ) -> None:
     rows = "".join(
         f"u{u},{item},{at}\n"
@@ -214,11 +219,11 @@ def test_a_run_whose_held_out_items_are_all_unknown_is_finished_without_figures(
     )
     cold = import_log("local", f"user,item,time\n{rows}".encode(), "cold")
     run = create_run(cold, experiment())
-    trained(run)
+    done(run)
     final = run.final()
     assert run.state() == State.FINISHED, run.log_tail()
     assert final is not None
-    assert "report" not in final
+    assert not run.report_folder.exists()
     assert "not enough data to evaluate" in final["message"]
     assert (run.model_folder / "model.json").exists()
 
@@ -235,7 +240,7 @@ def test_stop_keeps_the_best_weights(dataset: Dataset, wait_for: Wait) -> None:
 
 
 def test_a_killed_worker_leaves_an_interrupted_run_that_resumes_to_the_same_curve(
-    dataset: Dataset, wait_for: Wait, trained: Trained
+    dataset: Dataset, wait_for: Wait, done: Done
 ) -> None:
     whole, cut = (create_run(dataset, experiment(epochs=80)) for _ in range(2))
     launcher = Launcher()
@@ -245,8 +250,8 @@ def test_a_killed_worker_leaves_an_interrupted_run_that_resumes_to_the_same_curv
     wait_for(lambda: cut.state() == State.INTERRUPTED)
     before = len(epochs_of(cut))
     assert before < 80
-    trained(cut)
-    trained(whole)
+    done(cut)
+    done(whole)
     assert cut.state() == whole.state() == State.FINISHED
     losses = [[(e["train_loss"], e["valid_loss"]) for e in epochs_of(run)] for run in (cut, whole)]
     assert losses[0] == losses[1]
@@ -261,7 +266,7 @@ def test_a_second_worker_on_a_run_leaves_it_alone(dataset: Dataset) -> None:
     root = Path(__file__).parents[2]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "another worker has this run" in done.stderr
+    assert "another worker has this task" in done.stderr
     assert run.final() is None
     held.close()
 

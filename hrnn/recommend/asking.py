@@ -1,0 +1,112 @@
+"""Turning a caller's histories into a request."""
+
+import warnings
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from hrnn.columns import USER_ID
+from hrnn.data.interactions import Interactions
+from hrnn.data.reading import BLANKS, read_interactions
+from hrnn.data.tables import load_text
+from hrnn.data.vocabulary import Vocabulary
+from hrnn.errors import ConfigError, listed
+from hrnn.recommend.request import Request
+
+Start = Literal["auto", "continue", "new"]
+Moment = str | float | pd.Timestamp
+#: How deep the caller of ``recommend`` stands above the warnings given here.
+_CALLER = 4
+
+
+def make_request(
+    interactions: pd.DataFrame | Interactions,
+    start: Start,
+    now: Moment | Mapping[str, Moment] | None,
+    timeout_minutes: float | None,
+    vocabulary: Vocabulary,
+) -> Request:
+    """Ask for every user of some histories, in order of first appearance.
+
+    Rejected rows, users without a sound row and items that the model does not know are said in a
+    warning each.
+
+    Args:
+        interactions: a frame, or a log already read.
+        start: see :meth:`hrnn.recommend.base.Recommender.recommend`.
+        now: see there.
+        timeout_minutes: a longer time since the last interaction begins a session; None never.
+        vocabulary: the items that the model knows.
+
+    Raises:
+        ConfigError: ``start`` has no such value, or ``now`` is no time.
+        DataError: the histories cannot be read.
+    """
+    if start not in ("auto", "continue", "new"):
+        raise ConfigError(f"start={start!r}: it must be 'auto', 'continue' or 'new'")
+    if isinstance(interactions, Interactions):
+        data, users = interactions, interactions.user_ids
+    else:
+        data = read_interactions(interactions)
+        users = _order_of_users(interactions, data)
+        _say_what_is_missing(data, users, vocabulary)
+    place = pd.Index(data.user_ids).get_indexer(pd.Index(users))
+    bounds = np.append(data.user_starts, 0)  # place -1 is the end, where an unknown user's 0:0 lies
+    known = place >= 0
+    first, stop = bounds[place] * known, bounds[place + 1] * known
+    new = np.full(len(users), start == "new")
+    if start == "auto" and now is not None and timeout_minutes is not None:
+        for question in np.flatnonzero(known):
+            moment = now.get(users[question]) if isinstance(now, Mapping) else now
+            if moment is not None:
+                waited = micros(moment) - int(data.time_us[stop[question] - 1])
+                new[question] = waited > timeout_minutes * 60_000_000
+    return Request(data, users, first, stop, new)
+
+
+def micros(moment: Moment) -> int:
+    """Return a moment in microseconds since the epoch; numbers are Unix seconds.
+
+    Raises:
+        ConfigError: it is no time.
+    """
+    stamp = None
+    if isinstance(moment, int | float | np.number):
+        if np.isfinite(moment):
+            return round(float(moment) * 1_000_000)
+    else:
+        stamp = pd.to_datetime(moment, utc=True, errors="coerce")
+    if not isinstance(stamp, pd.Timestamp):
+        raise ConfigError(f"now={moment!r}: it must be a time, as ISO 8601 or Unix seconds")
+    return int(stamp.as_unit("us").asm8.astype(np.int64))  # Timestamp.value is in nanoseconds
+
+
+def _say_what_is_missing(data: Interactions, users: np.ndarray, vocabulary: Vocabulary) -> None:
+    if data.report.rejected:
+        warnings.warn(data.report.summary(), stacklevel=_CALLER)
+    without = len(users) - len(data.user_ids)
+    if without:
+        here = set(data.user_ids)
+        gone = [user for user in users if user not in here]
+        warnings.warn(
+            f"{without:,} of {len(users):,} users have no sound row ({listed(gone, 3)}); they get"
+            " what the model recommends to somebody without a history",
+            stacklevel=_CALLER,
+        )
+    unknown = vocabulary.unknown(data.item_ids)
+    if unknown and len(vocabulary):
+        warnings.warn(
+            f"{len(unknown):,} of {len(data.item_ids):,} items are unknown to the model and"
+            f" left out of the histories ({listed(unknown, 3)})",
+            stacklevel=_CALLER,
+        )
+
+
+def _order_of_users(frame: pd.DataFrame, data: Interactions) -> np.ndarray:
+    """Users of a frame in order of first appearance, those without a sound row too."""
+    text = load_text(frame)
+    column = text.names.index(data.report.column_of(USER_ID) or USER_ID)
+    users = (user.strip(BLANKS) for user in text.table[f"c{column}"].unique().to_pylist() if user)
+    return np.array(list(dict.fromkeys(user for user in users if user)), dtype=object)

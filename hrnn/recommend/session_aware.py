@@ -1,0 +1,32 @@
+"""What models that read sessions share."""
+
+import numpy as np
+
+from hrnn.data.interactions import Interactions
+from hrnn.recommend.base import Recommender
+from hrnn.sessions import Sessions, check_timeout, segment
+
+
+class SessionRecommender(Recommender):
+    """A model that reads a user's history in sessions.
+
+    Args:
+        session_timeout_minutes: a longer gap starts a session; None where all rows have ids.
+        use_session_ids: whether SESSION_ID, where present, decides before the timeout.
+    """
+
+    def __init__(
+        self, session_timeout_minutes: float | None = 30, use_session_ids: bool = True
+    ) -> None:
+        super().__init__()
+        check_timeout(session_timeout_minutes)
+        self.session_timeout_minutes = session_timeout_minutes
+        self.use_session_ids = use_session_ids
+
+    def sessions(self, data: Interactions) -> Sessions:
+        """Cut a log as this model cuts it."""
+        return segment(data, self.session_timeout_minutes, self.use_session_ids)
+
+    def begins_session(self, data: Interactions, rows: np.ndarray) -> np.ndarray:
+        """Say for rows of a log whether each is the first of its session (bool array)."""
+        return self.sessions(data).opens[rows]

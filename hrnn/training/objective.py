@@ -1,0 +1,64 @@
+"""The loss of a training, made once from its settings and its data."""
+
+import torch
+from torch import Tensor
+
+from hrnn.model import losses
+from hrnn.model.network import HRNN
+from hrnn.training.config import TrainConfig
+from hrnn.training.roles import TRAIN
+from hrnn.training.targets import TrainingSet
+
+
+class Objective:
+    """Says what predictions cost.
+
+    Shapes: M targets, H units, I items.
+    """
+
+    def __init__(self, data: TrainingSet, config: TrainConfig) -> None:
+        self._config = config
+        self._items = data.items
+        trained = data.histories.items[data.role == TRAIN].astype("int64") - 1
+        counts = torch.bincount(torch.from_numpy(trained), minlength=data.items) + 1.0
+        self._share_I = counts / counts.sum()  # an item without interactions can be drawn too
+
+    def __call__(
+        self,
+        network: HRNN,
+        states_MH: Tensor,
+        target_M: Tensor,
+        outcome_M: Tensor,
+        draws: torch.Generator,
+        training: bool,
+    ) -> Tensor:
+        """Return the loss summed over targets.
+
+        Args:
+            network: whose items are scored.
+            states_MH: states that predict the targets, not yet projected.
+            target_M: int64, places of the targets in the catalogue, from 0.
+            outcome_M: their outcomes.
+            draws: source of negatives and samples.
+            training: whether cross-entropy may sample; a validation looks at all items.
+        """
+        scored = (network.project(states_MH), network.items_IH.weight[1:], network.bias_I[1:])
+        loss = self._config.loss
+        if loss == "mse":
+            return losses.squared_error(*scored, target_M, outcome_M)
+        if loss == "cross_entropy":
+            count = self._config.sampled_items
+            if count is None or not training:
+                return losses.cross_entropy(*scored, target_M)
+            sample_S = torch.multinomial(self._share_I, count, replacement=True, generator=draws)
+            log_count_S = (count * self._share_I[sample_S]).log()
+            device = states_MH.device
+            sampled = (sample_S.to(device), log_count_S.to(device))
+            return losses.sampled_cross_entropy(*scored, target_M, *sampled)
+        drawn = losses.draw_negatives(
+            target_M.cpu(), self._items, self._config.num_negatives, draws
+        ).to(target_M.device)
+        if loss == "bce":
+            return losses.binary_cross_entropy(*scored, target_M, outcome_M, drawn)
+        formula = losses.bpr_max if loss == "bpr_max" else losses.top1
+        return formula(*scored, target_M, drawn)

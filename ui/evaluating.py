@@ -1,0 +1,202 @@
+"""The Evaluate page: what is measured, how far it is, and what was found."""
+
+from dataclasses import replace
+
+import pandas as pd
+import streamlit as st
+
+from hrnn.evaluation.report import Report
+from ui import charts, live, state
+from ui.experiment import SPLIT_NAMES, pick_split
+from ui.figures import draw_figures
+from ui.inputs import pick_choice
+from ui.page import say_error
+from ui.words import literal, minutes, plural
+from workspace.datasets import Dataset
+from workspace.evaluations import (
+    BASELINES,
+    Evaluation,
+    EvaluationConfig,
+    create_evaluation,
+)
+from workspace.runs import Run
+from workspace.tasks import ACTIVE, State
+
+_KEY = "evaluation"
+_TARGETS = {"all": "all held-out interactions", "first": "those that begin a session"}
+_RANKINGS = {"full": "full, among all items", "sampled": "sampled, 1 + 100 unseen items"}
+_RULES = {"out": "left out of the lists", "in": "may be recommended again"}
+
+
+def pick_settings(runs: list[Run], current: Run) -> EvaluationConfig | None:
+    """Let it be chosen what is measured; None while nothing is."""
+    known = {run.id: run for run in runs}
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        chosen = st.multiselect(
+            "Models",
+            list(known),
+            default=[current.id],
+            format_func=lambda made: f"{known[made].name} · {known[made].made}",
+            key="evaluate_runs",
+        )
+        simple = st.multiselect(
+            "Beside them", BASELINES, default=BASELINES, key="evaluate_baselines"
+        )
+        twins = st.toggle(
+            "Train each once more without a user state",
+            key="evaluate_twins",
+            help="What the user state is worth is the difference between two models trained alike,"
+            " one with and one without. It takes as long as the training did.",
+        )
+    with right:
+        options = [name for name in SPLIT_NAMES if name != "all_rows"]
+        first = current.experiment.split
+        split = pick_split("evaluate_split", sorted(options, key=lambda name: name != first))
+        with st.expander("More settings"):
+            ranking = pick_choice("ranking", "Ranking", "full", list(_RANKINGS), _RANKINGS)
+            seen = pick_choice("seen_rule", "Items seen before", "out", list(_RULES), _RULES)
+            targets = pick_choice("targets", "Measured on", "all", list(_TARGETS), _TARGETS)
+    if not chosen and not simple:
+        return None
+    lead = known[chosen[0]] if chosen else current
+    return EvaluationConfig(
+        runs=tuple(chosen),
+        baselines=tuple(simple),
+        twins=twins,
+        split=replace(lead.experiment.cut, split=split),
+        ranking=ranking,
+        exclude_seen=seen == "out",
+        targets=targets,
+    )
+
+
+def start(dataset: Dataset, settings: EvaluationConfig) -> None:
+    """Start an evaluation in the background and show it."""
+    evaluation = create_evaluation(dataset, settings)
+    st.session_state[_KEY] = evaluation.id
+    state.remember(_KEY, evaluation.id)
+    live.launcher().start(evaluation)
+    st.rerun()
+
+
+def pick_evaluation(dataset: Dataset) -> Evaluation | None:
+    """Let one of the log's evaluations be chosen; None where there is none."""
+    known = {one.id: one for one in state.evaluations_of(dataset)}
+    if not known:
+        return None
+    state.prepare(_KEY, next(iter(known)), known)
+    made = st.selectbox(
+        "Evaluation", list(known), format_func=lambda one: _title(known[one]), key=_KEY
+    )
+    state.remember(_KEY, made)
+    return known[made]
+
+
+def _title(one: Evaluation) -> str:
+    settings = one.settings
+    models = plural(len(settings.runs) + len(settings.baselines), "model")
+    return f"{one.made} · {SPLIT_NAMES[settings.split.split]}, {settings.ranking} · {models}"
+
+
+def watch(evaluation: Evaluation) -> None:
+    """Draw an evaluation; while it is active, ask again every second."""
+    if evaluation.state() in ACTIVE:
+        if st.button("Stop", key="evaluate_stop", disabled=evaluation.stopping()):
+            live.launcher().stop(evaluation)
+            st.rerun()
+        st.fragment(_tick, run_every=1.0)(evaluation)
+        return
+    ended = evaluation.state()
+    if ended == State.FINISHED:
+        _draw(evaluation, live.report_in(evaluation.report_folder))
+    elif ended == State.INTERRUPTED:
+        st.info("Interrupted: its worker was ended from outside.")
+        if st.button("Start again", key="evaluate_resume", type="primary"):
+            live.launcher().start(evaluation)
+            st.rerun()
+    else:
+        say_error((evaluation.final() or {}).get("message") or "it was cancelled")
+        if tail := evaluation.log_tail():
+            with st.expander("Log of the worker"):
+                st.code(tail, language=None)
+
+
+def _tick(evaluation: Evaluation) -> None:
+    if evaluation.state() not in ACTIVE:
+        st.rerun()
+    now = evaluation.progress() or {"done": 0, "of": 1, "step": "Starting"}
+    text = f"{literal(now['step'])} · step {now['done'] + 1} of {now['of']}"
+    st.progress(now["done"] / now["of"], text=text)
+
+
+def _draw(evaluation: Evaluation, report: Report) -> None:
+    settings = evaluation.settings
+    k = st.pills("Cut-off k", settings.k, default=settings.k[len(settings.k) // 2], key="cut_off")
+    k = k or settings.k[0]
+    note = f" · sessions cut at {minutes(settings.split.timeout_minutes or 0)}"
+    draw_figures(report, evaluation.dataset_name, k, note)
+    if settings.twins:
+        st.caption(
+            "What the user state is worth is the difference to the model *trained without user"
+            " state*: same settings, budget and seed. *User state zeroed* only shows how much the"
+            " scores depend on it; the model was never trained for that."
+        )
+    _draw_differences(report, k)
+    _draw_slices(report, k)
+    st.subheader("What was trained on", anchor=False)
+    st.markdown(trained_words(report, settings.split.split))
+    ranked = report.questions
+    with st.expander("Each held-out interaction and its ranks"):
+        st.dataframe(ranked.head(1000), hide_index=True)
+        if len(ranked) > 1000:
+            st.caption(f"The first 1,000 of {len(ranked):,}.")
+
+
+def _draw_differences(report: Report, k: int) -> None:
+    models = list(report.trained_on)
+    if len(models) < 2:
+        return
+    st.subheader("Is the difference real?", anchor=False)
+    lead = pick_choice("lead", "Model", models[0], models, {})
+    st.altair_chart(charts.differences(against(report, lead, f"NDCG@{k}"), lead), key="differences")
+    st.caption(
+        f"Difference in NDCG@{k} to each other model, paired bootstrap over users, 95 %. It is"
+        " beyond doubt where the interval does not touch 0."
+    )
+
+
+def against(report: Report, lead: str, metric: str) -> pd.DataFrame:
+    """Return OTHER, DIFFERENCE (lead - OTHER), LOW and HIGH for each other model."""
+    own = report.pairs[report.pairs["METRIC"] == metric]
+    turned = own[own["OTHER"] == lead].rename(
+        columns={"MODEL": "OTHER", "OTHER": "MODEL", "LOW": "HIGH", "HIGH": "LOW"}
+    )
+    turned[["DIFFERENCE", "LOW", "HIGH"]] *= -1
+    both = pd.concat([turned, own[own["MODEL"] == lead]])
+    return both[["OTHER", "DIFFERENCE", "LOW", "HIGH"]].reset_index(drop=True)
+
+
+def _draw_slices(report: Report, k: int) -> None:
+    st.subheader("For whom, and where", anchor=False)
+    names = {name: name.capitalize() for name in dict.fromkeys(report.slices["SLICE"])}
+    name = pick_choice("slice", "By", next(iter(names)), list(names), names)
+    own = report.slices[(report.slices["SLICE"] == name) & (report.slices["METRIC"] == f"NDCG@{k}")]
+    st.altair_chart(charts.slices(own, f"NDCG@{k}"), key="slices")
+
+
+def trained_words(report: Report, split: str) -> str:
+    """Say which rows trained, which validated and which were held out."""
+    counts = report.counts
+    held = plural(counts["held_out"], "interaction")
+    told = [f"{held} held out ({SPLIT_NAMES[split].lower()})"]
+    if counts["after_last"]:
+        told.append(f"{counts['after_last']:,} after them, which no model fitted here was given")
+    clean = [model for model, rows in report.trained_on.items() if not rows]
+    leaked = {model: rows for model, rows in report.trained_on.items() if rows}
+    words = f"{'; '.join(told)}."
+    if clean:
+        words += f" Neither trained nor validated on any of them: {literal(', '.join(clean))}."
+    for model, rows in leaked.items():
+        words += f" Trained or validated on {rows:,} of them: **{literal(model)}**."
+    return words

@@ -1,0 +1,144 @@
+"""The Train page's inputs as settings: how the log is split, how the model is trained."""
+
+import numpy as np
+import streamlit as st
+
+from hrnn.data.outcomes import IN_WORDS, Mode, find_mode
+from hrnn.evaluation.splits import Split
+from hrnn.training.config import RECOMMENDED, ExperimentConfig, SplitConfig, TrainConfig
+from ui import state
+from ui.inputs import pick_choice, pick_number
+from ui.words import plural
+
+SPLIT_NAMES = {
+    "leave_last_out": "Leave-last-out",
+    "last_session_out": "Last-session-out",
+    "temporal": "Global temporal split",
+    "all_rows": "All rows, without figures",
+}
+_LOSS_NAMES = {
+    "cross_entropy": "cross-entropy over the catalogue",
+    "bce": "BCE, sampled negatives",
+    "bpr_max": "BPR-max, sampled negatives",
+    "top1": "TOP1, sampled negatives",
+    "mse": "squared error",
+}
+_LOSSES = {
+    "positives": ["cross_entropy", "bce", "bpr_max", "top1"],
+    "binary": ["cross_entropy", "bce", "bpr_max", "top1"],
+    "soft": ["bce"],
+    "continuous": ["mse"],
+}
+_STATE_NAMES = {
+    "init": "starts each session (HRNN Init)",
+    "all": "feeds every position too (HRNN All)",
+    "none": "none (sessions forget the user)",
+}
+
+
+def pick_cut(outcome: np.ndarray, timeout: float, use_session_ids: bool) -> SplitConfig:
+    """Let the split be chosen, before anything else is, and what outcomes mean."""
+    split = pick_split("split", list(SPLIT_NAMES))
+    found = find_mode(outcome)
+    modes = ["as_found", *(mode for mode in IN_WORDS if mode != found)]
+    names = {"as_found": f"As found: {IN_WORDS[found]}", **IN_WORDS}
+    taken = pick_choice("outcomes", "Outcomes", "as_found", modes, names)
+    positive_from = None
+    if taken in ("positives", "binary"):
+        low, high = (float(f(outcome)) for f in (np.nanmin, np.nanmax))
+        start = low + 0.75 * (high - low)
+        positive_from = pick_number("positive_from", "Positive from", start, low, high)
+    return SplitConfig(
+        outcomes=taken,
+        positive_from=positive_from,
+        split=split,
+        timeout_minutes=timeout,
+        use_session_ids=use_session_ids,
+    )
+
+
+def pick_split(key: str, options: list[str]) -> str:
+    """Let the split be chosen; the first option is the default."""
+    state.prepare(key, options[0], options)
+    split = st.radio("Split", options, format_func=SPLIT_NAMES.__getitem__, key=key)
+    state.remember(key, split)
+    return split
+
+
+def split_words(split: Split, name: str) -> str:
+    """Say what a split does to this log."""
+    if name == "all_rows":
+        return "Every interaction is learned from; no figure can be had that is honest."
+    held = plural(split.counts["held_out"], "interaction")
+    users = plural(split.counts["users"] - split.counts["too_short"], "user")
+    short = plural(split.counts["too_short"], "user")
+    if name == "temporal":
+        return (
+            f"The last tenth in time, {held} of {users}, is held out for the figures; the tenth"
+            " before validates."
+        )
+    what = {
+        "leave_last_out": "the last interaction with an outcome above 0",
+        "last_session_out": f"the last session with an outcome above 0 ({held})",
+    }[name]
+    rest = f" {short} with fewer than three only train." if split.counts["too_short"] else ""
+    return f"{users}: {what} is held out for the figures, the one before validates.{rest}"
+
+
+def mode_of(outcome: np.ndarray, cut: SplitConfig) -> Mode:
+    """Return the mode that the outcomes have once they are taken as chosen."""
+    return find_mode(outcome) if cut.outcomes == "as_found" else cut.outcomes
+
+
+def pick_experiment(cut: SplitConfig, mode: Mode) -> ExperimentConfig:
+    """Let the settings of a training be changed; the defaults are good.
+
+    Raises:
+        ConfigError: a setting is out of range.
+    """
+    base = RECOMMENDED
+    epochs = pick_number("epochs", "Epochs, at most", base.epochs, 1, 1000)
+    units = pick_number("hidden_units", "Hidden units", base.hidden_units, 1, 1024)
+    with st.expander("More settings"):
+        losses = _LOSSES[mode]
+        loss = pick_choice("loss", "Loss", losses[0], losses, _LOSS_NAMES)
+        negatives = base.num_negatives
+        if loss in ("bce", "bpr_max", "top1"):
+            negatives = pick_number("num_negatives", "Negatives a positive", negatives, 1, 1000)
+        user_state = pick_choice(
+            "user_state", "User state", base.user_state, list(_STATE_NAMES), _STATE_NAMES
+        )
+        layers = pick_number("num_layers", "GRU layers", base.num_layers, 1, 8)
+        rate = pick_number("learning_rate", "Learning rate", base.learning_rate, 0.00001, 1.0)
+        dropout = pick_number("dropout_rate", "Dropout", base.dropout_rate, 0.0, 0.9)
+        batch = pick_number("batch_size", "Users an update", base.batch_size, 1, 10_000)
+        patience = pick_number(
+            "early_stopping_patience",
+            "Stop after so many epochs without a better validation loss",
+            base.early_stopping_patience or 4,
+            1,
+            1000,
+        )
+        sessions = pick_number(
+            "max_sessions", "Sessions read when scoring", base.max_sessions, 1, 1000
+        )
+        length = pick_number(
+            "max_session_len", "Items read of each session", base.max_session_len, 1, 1000
+        )
+        seed = pick_number("random_state", "Seed", base.random_state, 0, 2**31)
+    training = TrainConfig(
+        hidden_units=units,
+        num_layers=layers,
+        dropout_rate=dropout,
+        num_negatives=negatives,
+        max_sessions=sessions,
+        max_session_len=length,
+        learning_rate=rate,
+        epochs=epochs,
+        batch_size=batch,
+        early_stopping_patience=patience,
+        random_state=seed,
+        loss=loss,
+        user_state=user_state,
+    )
+    return ExperimentConfig.of(cut, training)

@@ -1,0 +1,118 @@
+"""An evaluation: trained runs and baselines, measured side by side in a job of its own."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from hrnn.config import config
+from hrnn.errors import ConfigError
+from hrnn.training.config import Count, SplitConfig
+from workspace.datasets import Dataset
+from workspace.home import WorkspaceError, folder_of, new_folder, now_text, read_json, write_json
+from workspace.tasks import CONFIG, Task
+
+#: Names of all baselines, for pages that must not bring torch; equal to those of hrnn.baselines.
+BASELINES = ("popularity", "own popularity", "co-occurrence", "session kNN")
+PROGRESS, REPORT = "progress.json", "report"
+
+
+@config
+class EvaluationConfig:
+    """What is measured, and how.
+
+    Attributes:
+        runs: ids of trained runs.
+        baselines: names in :data:`hrnn.baselines.BASELINES`, fitted on the split.
+        twins: whether each HRNN with a user state is trained once more without one.
+        split: how outcomes are taken, sessions cut and rows held out.
+        ranking: "full" or "sampled".
+        k: cut-offs.
+        exclude_seen: whether items of the history are left out of the ranking.
+        targets: "all" interactions held out, or the "first" ones of sessions.
+        seed: of bootstrap and sampled ranking.
+    """
+
+    runs: tuple[str, ...] = ()
+    baselines: tuple[str, ...] = BASELINES
+    twins: bool = False
+    split: SplitConfig = SplitConfig()
+    ranking: Literal["full", "sampled"] = "full"
+    k: Annotated[tuple[Count, ...], Field(min_length=1)] = (5, 10, 20)
+    exclude_seen: bool = True
+    targets: Literal["all", "first"] = "all"
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
+@dataclass(frozen=True)
+class Evaluation(Task):
+    """An evaluation that was asked for."""
+
+    settings: EvaluationConfig
+
+    kind: ClassVar[str] = "jobs"
+
+    def progress(self) -> dict[str, Any] | None:
+        """Return how far it is: ``done`` steps ``of`` so many, and the ``step`` it is at."""
+        return read_json(self.folder / PROGRESS)
+
+    @property
+    def report_folder(self) -> Path:
+        """Where the figures lie once it is finished."""
+        return self.folder / REPORT
+
+
+def create_evaluation(dataset: Dataset, settings: EvaluationConfig) -> Evaluation:
+    """Ask for an evaluation; it is queued until a launcher starts it.
+
+    Raises:
+        WorkspaceError: the home cannot be written.
+    """
+    folder = new_folder(dataset.owner, Evaluation.kind)
+    facts = {
+        "job": "evaluation",
+        "made": now_text(),
+        "dataset": dataset.id,
+        "dataset_name": dataset.name,
+        "settings": asdict(settings),  # pyright: ignore[reportArgumentType]
+    }
+    write_json(folder / CONFIG, facts)
+    return _made_of(dataset.owner, folder.name, facts)
+
+
+def list_evaluations(owner: str) -> list[Evaluation]:
+    """Return the evaluations whose settings can be read, the newest first."""
+    folder = folder_of(owner, Evaluation.kind)
+    found = []
+    for path in sorted(folder.glob("*/" + CONFIG), reverse=True) if folder.is_dir() else []:
+        try:
+            found.append(open_evaluation(owner, path.parent.name))
+        except WorkspaceError:
+            continue  # a broken folder must not hide the others
+    return found
+
+
+def open_evaluation(owner: str, made: str) -> Evaluation:
+    """Find an evaluation by its id.
+
+    Raises:
+        WorkspaceError: there is none, or its settings cannot be read.
+    """
+    facts = read_json(folder_of(owner, Evaluation.kind, made) / CONFIG)
+    if facts is None:
+        raise WorkspaceError(f"there is no evaluation {made!r} here; start one")
+    try:
+        return _made_of(owner, made, facts)
+    except (ConfigError, KeyError, TypeError, ValueError) as error:
+        raise WorkspaceError(
+            f"the settings of evaluation {made!r} cannot be read ({error}); start a new one"
+        ) from None
+
+
+def _made_of(owner: str, made: str, facts: Mapping[str, Any]) -> Evaluation:
+    plain = dict(facts["settings"])
+    settings = EvaluationConfig(**{**plain, "split": SplitConfig(**plain["split"])})
+    own = {key: facts[key] for key in ("made", "dataset", "dataset_name")}
+    return Evaluation(id=made, owner=owner, settings=settings, **own)

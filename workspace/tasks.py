@@ -1,0 +1,109 @@
+"""A task: something that a worker does in a folder of its own; its state is read from there."""
+
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, ClassVar
+
+from workspace.home import folder_of, read_json
+from workspace.locks import LOCK, is_locked
+
+CONFIG, FINAL, LOG, STARTED, STOP = "config.json", "run.json", "log.txt", "started", "stop"
+_START_SECONDS = 30
+
+
+class State(StrEnum):
+    """Where a task stands."""
+
+    QUEUED = "queued"
+    STARTING = "starting"
+    RUNNING = "running"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+
+
+ACTIVE = frozenset({State.QUEUED, State.STARTING, State.RUNNING})
+
+
+@dataclass(frozen=True)
+class Task:
+    """What somebody has asked a worker for.
+
+    Attributes:
+        id: name of its folder.
+        owner: whose it is.
+        made: when it was asked for.
+        dataset: id of the log.
+        dataset_name: what the log was called then.
+    """
+
+    id: str
+    owner: str
+    made: str
+    dataset: str
+    dataset_name: str
+
+    #: Folder of all tasks of this kind.
+    kind: ClassVar[str]
+
+    @property
+    def folder(self) -> Path:
+        """The task's folder."""
+        return folder_of(self.owner, self.kind, self.id)
+
+    def state(self, worker: bool | None = None) -> State:
+        """Say where the task stands; its life is judged by its lock, never by a process number.
+
+        Args:
+            worker: whether a worker holds the lock, for a caller who holds it himself; looked at
+                if None.
+        """
+        # Seen before the lock is tried: a worker that takes it in between has not died.
+        started, held_before = _age(self.folder / STARTED), _size(self.folder / LOCK) > 0
+        final = self.final()
+        if final is None and (is_locked(self.folder / LOCK) if worker is None else worker):
+            return State.RUNNING
+        final = final or self.final()  # it may have ended between the two looks
+        if final is not None:
+            return State(final["state"])
+        if started is None:
+            return State.QUEUED
+        # The worker writes into the lock that it takes.
+        fresh = started <= _START_SECONDS and not held_before
+        return State.STARTING if fresh else State.INTERRUPTED
+
+    def final(self) -> dict[str, Any] | None:
+        """Return what the task ended with: state, message, …; None before, or if it is broken."""
+        final = read_json(self.folder / FINAL)
+        known = isinstance(final, dict) and final.get("state") in set(State)
+        return final if known else None
+
+    def stopping(self) -> bool:
+        """Say whether somebody has asked the task to stop."""
+        return (self.folder / STOP).exists()
+
+    def log_tail(self, lines: int = 20) -> str:
+        """Return the last lines that the worker printed."""
+        try:
+            return "\n".join((self.folder / LOG).read_text(errors="replace").splitlines()[-lines:])
+        except OSError:
+            return ""
+
+
+def _age(path: Path) -> float | None:
+    """Seconds since a file was written; None if there is none."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return None
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
