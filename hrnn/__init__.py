@@ -8,13 +8,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hrnn.baselines.co_occurrence import CoOccurrence
+    from hrnn.baselines.own_popularity import OwnPopularity
     from hrnn.baselines.popularity import Popularity
+    from hrnn.baselines.session_knn import SessionKNN
     from hrnn.data.datasets import InteractionsDataset, ItemsDataset
     from hrnn.data.interactions import Interactions
     from hrnn.data.reading import read_interactions
     from hrnn.errors import CheckpointError, ConfigError, DataError, HRNNError
     from hrnn.evaluation.protocol import evaluate
-    from hrnn.recommend.estimators import HRNNClassifierEstimator
+    from hrnn.recommend.estimators import HRNNClassifierEstimator, HRNNRegressorEstimator
     from hrnn.recommend.loading import load
     from hrnn.recommend.recommender import HierarchicalSequentialRecommender
     from hrnn.recommend.scorer import HierarchicalScorer

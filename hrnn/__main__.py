@@ -14,6 +14,9 @@ from hrnn.data.export import inert
 from hrnn.errors import DataError, HRNNError
 from hrnn.training.config import RECOMMENDED, ExperimentConfig, TrainConfig
 
+#: What can be set from the shell; each epoch is always said there.
+_SETTINGS = [one.name for one in dataclasses.fields(TrainConfig) if one.name != "verbose"]  # pyright: ignore
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit status."""
@@ -39,9 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--out", required=True, metavar="FOLDER", help="where the model is saved")
     train.add_argument("--split", default="leave_last_out", help="leave_last_out or all_rows")
     train.add_argument("--timeout", type=float, default=30.0, metavar="MINUTES")
-    for setting in dataclasses.fields(TrainConfig):  # pyright: ignore[reportArgumentType]
-        default = getattr(RECOMMENDED, setting.name)
-        option = "--" + setting.name.replace("_", "-")
+    for name in _SETTINGS:
+        default = getattr(RECOMMENDED, name)
+        option = "--" + name.replace("_", "-")
         train.add_argument(option, default=default, help=f"default {default}", metavar="VALUE")
     recommend = commands.add_parser("recommend", help="recommend to the users of a log")
     recommend.set_defaults(command=_recommend)
@@ -75,8 +78,7 @@ def _train(options: argparse.Namespace) -> None:
     from hrnn.experiment import train_experiment  # noqa: PLC0415 - torch, only here
     from hrnn.training.progress import say  # noqa: PLC0415
 
-    names = [one.name for one in dataclasses.fields(TrainConfig)]  # pyright: ignore
-    given: dict[str, Any] = {name: getattr(options, name) for name in names}
+    given: dict[str, Any] = {name: getattr(options, name) for name in _SETTINGS}
     given = {name: None if value == "None" else value for name, value in given.items()}
     settings = TrainConfig(**given)
     config = ExperimentConfig(

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -74,10 +73,3 @@ class CoOccurrence(SessionRecommender):
         """Take saved sessions and counts."""
         self.counts = checked_counts(weights, len(self.vocabulary))
         self.index = SessionIndex.of_weights(weights, len(self.vocabulary))
-
-    def settings(self) -> dict[str, Any]:
-        """Return what cuts the sessions."""
-        return {
-            "session_timeout_minutes": self.session_timeout_minutes,
-            "use_session_ids": self.use_session_ids,
-        }

@@ -223,8 +223,7 @@ class SessionKNN(SessionRecommender):
             "extend_length": self.extend_length,
             "boost": self.boost,
             "remind_weight": self.remind_weight,
-            "session_timeout_minutes": self.session_timeout_minutes,
-            "use_session_ids": self.use_session_ids,
+            **super().settings(),
         }
 
 

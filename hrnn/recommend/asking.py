@@ -18,7 +18,7 @@ from hrnn.recommend.request import Request
 Start = Literal["auto", "continue", "new"]
 Moment = str | float | pd.Timestamp
 #: How deep the caller of ``recommend`` stands above the warnings given here.
-_CALLER = 4
+_CALLER = 5
 
 
 def make_request(
@@ -50,8 +50,10 @@ def make_request(
         data, users = interactions, interactions.user_ids
     else:
         data = read_interactions(interactions)
+        if data.report.rejected:
+            warnings.warn(data.report.summary(), stacklevel=_CALLER - 1)
         users = _order_of_users(interactions, data)
-        _say_what_is_missing(data, users, vocabulary)
+    _say_what_is_missing(data, users, vocabulary)
     place = pd.Index(data.user_ids).get_indexer(pd.Index(users))
     bounds = np.append(data.user_starts, 0)  # place -1 is the end, where an unknown user's 0:0 lies
     known = place >= 0
@@ -84,8 +86,6 @@ def micros(moment: Moment) -> int:
 
 
 def _say_what_is_missing(data: Interactions, users: np.ndarray, vocabulary: Vocabulary) -> None:
-    if data.report.rejected:
-        warnings.warn(data.report.summary(), stacklevel=_CALLER)
     without = len(users) - len(data.user_ids)
     if without:
         here = set(data.user_ids)

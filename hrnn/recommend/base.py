@@ -18,7 +18,7 @@ from hrnn.data.keys import row_keys
 from hrnn.data.vocabulary import Vocabulary
 from hrnn.errors import ConfigError, HRNNError, listed
 from hrnn.recommend.asking import Moment, Start, make_request
-from hrnn.recommend.ranking import sampled_places, top_places
+from hrnn.recommend.ranking import check_sampling, sampled_places, top_places
 from hrnn.recommend.record import TrainingRecord
 from hrnn.recommend.request import Request
 from hrnn.training.checkpoint import write_checkpoint
@@ -156,7 +156,7 @@ class Recommender(ABC):
         start: Start = "auto",
         now: Moment | Mapping[str, Moment] | None = None,
         exclude_seen: bool = False,
-        sampling_temperature: float = 0.0,
+        sampling_temperature: float | None = 0.0,
         seed: int = 0,
     ) -> np.ndarray:
         """Recommend what comes next.
@@ -168,8 +168,8 @@ class Recommender(ABC):
                 later than the user's last interaction by more than the timeout.
             now: a time, or one for each user; None is the user's last interaction.
             exclude_seen: whether to leave out the items of the given history.
-            sampling_temperature: 0 ranks by score; above, items are drawn without replacement,
-                each with probability ∝ exp(score / temperature).
+            sampling_temperature: 0 or None ranks by score; above, items are drawn without
+                replacement, each with probability ∝ exp(score / temperature).
             seed: of that drawing.
 
         Returns:
@@ -190,7 +190,7 @@ class Recommender(ABC):
         start: Start = "auto",
         now: Moment | Mapping[str, Moment] | None = None,
         exclude_seen: bool = False,
-        sampling_temperature: float = 0.0,
+        sampling_temperature: float | None = 0.0,
         seed: int = 0,
     ) -> pd.DataFrame:
         """Recommend as :meth:`recommend` does; return USER_ID, RANK (from 1), ITEM_ID, SCORE."""
@@ -293,11 +293,16 @@ class Recommender(ABC):
         temporary.replace(folder / MODEL_FILE)
 
     def _ranked(
-        self, request: Request, top_k: int, exclude_seen: bool, temperature: float, seed: int
+        self,
+        request: Request,
+        top_k: int,
+        exclude_seen: bool,
+        temperature: float | None,
+        seed: int,
     ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
         """Yield place, items and scores of each question's list."""
-        if not (np.isfinite(temperature) and temperature >= 0):
-            raise ConfigError(f"sampling_temperature={temperature!r}: it must be 0 or above")
+        temperature = check_sampling(temperature, seed)
+        key = pd.util.hash_array(request.users)  # a user's draws do not depend on the company
         ids = self.vocabulary.ids
         for places, part in request.parts(max(1, _SCORES_AT_ONCE // max(len(ids), 1))):
             scores = self.checked_scores(part)
@@ -307,7 +312,7 @@ class Recommender(ABC):
                 scores[:, ~self._subset] = -np.inf
             for place, row in zip(places.tolist(), scores, strict=True):
                 if temperature:
-                    random = np.random.default_rng([seed, place])
+                    random = np.random.default_rng([seed, int(key[place])])
                     best = sampled_places(row, top_k, temperature, random)
                 else:
                     best = top_places(row, top_k)

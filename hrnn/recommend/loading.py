@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from hrnn.baselines import BASELINES
 from hrnn.data.vocabulary import Vocabulary
@@ -31,7 +30,6 @@ def load(
     """
     folder = Path(folder)
     asked = {"max_sessions": max_sessions, "max_session_len": max_session_len}
-    changes = {name: value for name, value in asked.items() if value is not None}
     try:
         facts = json.loads((folder / MODEL_FILE).read_text(encoding="utf-8"))
         if facts["format"] != FORMAT:
@@ -44,7 +42,8 @@ def load(
                 f"the model in {folder.name} is of an unknown kind, {facts['kind']!r}; train it"
                 " again"
             )
-        model = _KINDS[facts["kind"]].from_settings(_changed(facts, changes))
+        kind = _KINDS[facts["kind"]]
+        model = kind.from_settings(facts["settings"])
         model.vocabulary = Vocabulary(facts["items"])
         weights, _ = read_checkpoint(folder / WEIGHTS_FILE)
         model.take_weights(weights, folder.name)
@@ -54,19 +53,13 @@ def load(
             f"there is no model in {folder}; train one and save it there"
         ) from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        if isinstance(error, ConfigError) and changes:
-            raise
         raise CheckpointError(
             f"the model in {folder.name} is damaged ({error}); train it again"
         ) from None
+    for name, value in asked.items():
+        if value is None:
+            continue
+        if not hasattr(model, name):
+            raise ConfigError(f"{name}={value}: a model of kind {model.kind!r} has none")
+        setattr(model, name, value)
     return model
-
-
-def _changed(facts: dict[str, Any], changes: dict[str, int]) -> dict[str, Any]:
-    """Return saved settings with some of the training's changed."""
-    settings = facts["settings"]
-    if not changes:
-        return settings
-    if "training" not in settings:
-        raise ConfigError(f"{next(iter(changes))}: a model of kind {facts['kind']!r} has none")
-    return {**settings, "training": {**settings["training"], **changes}}

@@ -134,11 +134,7 @@ class HierarchicalSequentialRecommender(SessionRecommender):
 
     def settings(self) -> dict[str, Any]:
         """Return settings of the estimator, and what cuts the sessions."""
-        return {
-            "training": self.estimator.config.plain(),
-            "session_timeout_minutes": self.session_timeout_minutes,
-            "use_session_ids": self.use_session_ids,
-        }
+        return {"training": self.estimator.config.plain(), **super().settings()}
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> "HierarchicalSequentialRecommender":

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -59,8 +60,13 @@ class TrainingRecord:
         """
         try:
             keys = np.load(folder / _ROWS_FILE, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
+            if not isinstance(keys, np.ndarray) or keys.dtype != np.uint64 or keys.ndim != 1:
+                raise ValueError("it holds no keys")
+            if len(keys) != facts["trained"] + facts["validated"]:
+                raise ValueError(f"{len(keys):,} keys for other rows")
+        except (OSError, ValueError, EOFError, KeyError, TypeError, BadZipFile) as error:
             raise CheckpointError(
-                f"the training record of {folder.name} cannot be read ({error}); train it again"
+                f"the training record of model {folder.name} cannot be read ({error}); train it"
+                " again"
             ) from None
         return cls(dict(facts), keys)

@@ -1,5 +1,7 @@
 """What models that read sessions share."""
 
+from typing import Any
+
 import numpy as np
 
 from hrnn.data.interactions import Interactions
@@ -22,6 +24,13 @@ class SessionRecommender(Recommender):
         check_timeout(session_timeout_minutes)
         self.session_timeout_minutes = session_timeout_minutes
         self.use_session_ids = use_session_ids
+
+    def settings(self) -> dict[str, Any]:
+        """Return what cuts the sessions."""
+        return {
+            "session_timeout_minutes": self.session_timeout_minutes,
+            "use_session_ids": self.use_session_ids,
+        }
 
     def sessions(self, data: Interactions) -> Sessions:
         """Cut a log as this model cuts it."""

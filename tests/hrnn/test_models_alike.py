@@ -131,6 +131,12 @@ class Alike:
         assert self.close(model.score(alone), expected)
         assert model.recommend(frame_of("stranger ? 0"), top_k=10).tolist()[0].count(None) == 0
 
+    @pytest.mark.filterwarnings("ignore:.*unknown to the model")
+    def test_unknown_items_in_a_session_are_passed_over(self):
+        found = self.model().score_items(frame_of("x ! 0\nx a 0\nx b 1\nx ? 2\nx c 3\nx ? 4"))
+        expected = self.model().score_items(frame_of("x a 0\nx b 1\nx c 3"))
+        assert self.close(found.to_numpy(), expected.to_numpy())
+
     def test_unknown_user_is_served_from_history(self):
         mine = LOG[LOG["USER_ID"] == "u3"]
         found = self.model().recommend(mine.assign(USER_ID="stranger"), top_k=10)

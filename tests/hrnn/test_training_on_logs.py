@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import hrnn
-from hrnn import DataError, InteractionsDataset
+from hrnn import DataError, HRNNError, InteractionsDataset, ItemsDataset, Popularity
 from hrnn.columns import ITEM_ID, OUTCOME, SESSION, USER_ID
 from hrnn.evaluation.metrics import hit_rate, ranks
 from hrnn.synthetic import THEMES, SyntheticConfig, generate
@@ -192,6 +192,39 @@ def test_csv_parquet_and_frame_train_the_same_model(tmp_path):
 def test_one_item_in_the_log_leaves_nothing_to_choose():
     with pytest.raises(DataError, match="hold one item"):
         recommender().train(interactions_ds=InteractionsDataset(frame_of("u a 0\nu a 1\nv a 0")))
+
+
+def test_catalogue_adds_items_that_nobody_had():
+    model = hrnn.HierarchicalSequentialRecommender(
+        hrnn.HierarchicalScorer(hrnn.HRNNClassifierEstimator(epochs=1))
+    )
+    items = ItemsDataset(pd.DataFrame({"ITEM_ID": ["new", "a"], "title": ["New", "A"]}))
+    model.train(items_ds=items, interactions_ds=InteractionsDataset(LOG))
+    assert model.vocabulary.ids.tolist() == ["a", "b", "c", "d", "new"]
+    assert "new" in model.recommend(LOG, top_k=5)[0]
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        (pd.DataFrame({"item": ["a"]}), "column ITEM_ID"),
+        (pd.DataFrame({"ITEM_ID": ["a", None, " "]}), "2 of 3 items have no ITEM_ID"),
+        (pd.DataFrame({"ITEM_ID": ["a", "b", "a "]}), "1 ids stand more than once"),
+    ],
+)
+def test_catalogue_that_cannot_be_used_says_why(frame, message):
+    with pytest.raises(DataError, match=message):
+        Popularity().train(items_ds=ItemsDataset(frame), interactions_ds=InteractionsDataset(LOG))
+
+
+def test_failed_training_leaves_an_untrained_model():
+    data = hrnn.read_interactions(LOG)
+    model = recommender()
+    model.train(interactions_ds=InteractionsDataset(data))
+    with pytest.raises(DataError, match="no interaction to learn from"):
+        model.train(interactions_ds=InteractionsDataset(data.with_outcome(np.zeros(8))))
+    with pytest.raises(HRNNError, match="not trained; call train first"):
+        model.recommend(data)
 
 
 def first_position_hits(log, user_state: str, seed: int) -> float:
