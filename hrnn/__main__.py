@@ -98,6 +98,8 @@ def _train(options: argparse.Namespace) -> None:
     if report is not None:
         print(report.heading)
         print(report.table.to_string(index=False, float_format="{:.4f}".format))
+        for finding in report.findings:
+            print(f"note: {finding}", file=sys.stderr)
 
 
 def _recommend(options: argparse.Namespace) -> None:

@@ -158,7 +158,7 @@ def _draw_differences(report: Report, k: int) -> None:
     if len(models) < 2:
         return
     st.subheader("Is the difference real?", anchor=False)
-    lead = pick_choice("lead", "Model", models[0], models, {})
+    lead = pick_choice("lead", "Model", models[0], models, {one: one for one in models})
     st.altair_chart(charts.differences(against(report, lead, f"NDCG@{k}"), lead), key="differences")
     st.caption(
         f"Difference in NDCG@{k} to each other model, paired bootstrap over users, 95 %. It is"

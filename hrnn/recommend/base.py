@@ -142,12 +142,13 @@ class Recommender(ABC):
         trained = np.unique(data.item_index[role == TRAIN])
         self.vocabulary = Vocabulary.of([*data.item_ids[trained], *catalogue])
         self._subset = None
+        record = TrainingRecord.of(data, role, split, len(self.vocabulary))
         try:
             self.learn(data, role, callbacks, resume_from)
         except BaseException:
             self.vocabulary = Vocabulary([])  # half a model must not pass for a trained one
             raise
-        self.record = TrainingRecord.of(data, role, split, len(self.vocabulary))
+        self.record = record
 
     def recommend(
         self,

@@ -35,7 +35,7 @@ def key(page: Page, name: str):
 
 def test_from_an_uploaded_log_to_a_users_recommendations(page: Page, studio: Studio) -> None:
     page.set_default_timeout(60_000)
-    for name in ("sessions", "train", "explore"):
+    for name in ("sessions", "train", "evaluate", "explore"):
         page.goto(f"{studio.url}/{name}")
         expect(page.get_by_text("There is no log yet")).to_be_visible()
         expect(page.get_by_text("HRNN STUDIO")).to_be_visible()  # the first link after a start too
@@ -101,8 +101,19 @@ def test_from_an_uploaded_log_to_a_users_recommendations(page: Page, studio: Stu
     key(page, "epochs").get_by_role("spinbutton").press("Enter")
     settled(page)
     key(page, "train_start").get_by_role("button").click()
-    expect(page.get_by_text("How often the held-out interaction is found")).to_be_visible()
+    expect(page.get_by_text("How often the held-out interactions are found")).to_be_visible()
     keep(page, "trained")
+
+    page.get_by_role("button", name="Compare it with simpler models").click()
+    expect(page.get_by_text("Nothing was measured on this log yet")).to_be_visible()
+    key(page, "evaluate_go").get_by_role("button").click()
+    expect(page.get_by_role("heading", name="What was trained on")).to_be_visible()
+    expect(page.get_by_text("Neither trained nor validated on any of them")).to_be_visible()
+    expect(page).to_have_url(re.compile("evaluation="))
+    keep(page, "evaluate")
+    page.reload()
+    expect(page.get_by_role("heading", name="What was trained on")).to_be_visible()
+    settled(page)
 
     page.get_by_role("button", name="Explore what it recommends").click()
     expect(page.get_by_text("Sessions, newest first")).to_be_visible()
