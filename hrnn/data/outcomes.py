@@ -57,10 +57,11 @@ def taken_as(
         positive = value > 0 if positive_from is None else value >= positive_from
         if not positive.any():
             least = "above 0" if positive_from is None else f"of {positive_from:g} or more"
-            most = np.nanmax(value) if (~np.isnan(value)).any() else float("nan")
+            observed = value[~np.isnan(value)]
+            most = f"the largest is {observed.max():g}" if len(observed) else "none was observed"
             raise DataError(
-                f"none of {len(data):,} interactions has an outcome {least} (the largest is"
-                f" {most:g}); choose a lower threshold"
+                f"none of {len(data):,} interactions has an outcome {least} ({most}); choose a"
+                " lower threshold"
             )
         if outcomes == "positives":
             return data.take(positive).with_outcome(np.ones(int(positive.sum())))

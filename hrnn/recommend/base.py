@@ -142,8 +142,8 @@ class Recommender(ABC):
         trained = np.unique(data.item_index[role == TRAIN])
         self.vocabulary = Vocabulary.of([*data.item_ids[trained], *catalogue])
         self._subset = None
-        record = TrainingRecord.of(data, role, split, len(self.vocabulary))
         try:
+            record = TrainingRecord.of(data, role, split, len(self.vocabulary))
             self.learn(data, role, callbacks, resume_from)
         except BaseException:
             self.vocabulary = Vocabulary([])  # half a model must not pass for a trained one
@@ -331,10 +331,11 @@ class Recommender(ABC):
     def _checked(self, top_k: int) -> int:
         if isinstance(top_k, bool) or not isinstance(top_k, int | np.integer) or top_k < 1:
             raise ConfigError(f"top_k={top_k!r}: it must be a whole number of at least 1")
-        if 0 < len(self.vocabulary) < top_k:
+        items = len(self.vocabulary) if self._subset is None else int(self._subset.sum())
+        if 0 < items < top_k:
+            of = "catalogue" if self._subset is None else "subset"
             warnings.warn(
-                f"top_k={top_k} is beyond the catalogue of {len(self.vocabulary):,} items; rows end"
-                " in None",
+                f"top_k={top_k} is beyond the {of} of {items:,} items; rows end in None",
                 stacklevel=3,
             )
         return int(top_k)

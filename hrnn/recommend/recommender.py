@@ -3,6 +3,7 @@
 import copy
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,14 @@ import numpy as np
 from torch import Tensor
 
 from hrnn.data.interactions import Interactions
+from hrnn.errors import HRNNError, listed
 from hrnn.model.histories import Histories
 from hrnn.model.network import HRNN
 from hrnn.recommend.estimators import estimator_for
 from hrnn.recommend.request import Request
 from hrnn.recommend.scorer import HierarchicalScorer
 from hrnn.recommend.session_aware import SessionRecommender
+from hrnn.training.config import TrainConfig
 from hrnn.training.targets import TrainingSet
 from hrnn.training.trainer import Callback
 
@@ -125,8 +128,17 @@ class HierarchicalSequentialRecommender(SessionRecommender):
         return made
 
     def weights(self) -> dict[str, Tensor]:
-        """Return the network's weights, on the CPU."""
-        return {name: value.cpu() for name, value in self._network().state_dict().items()}
+        """Return the network's weights, on the CPU.
+
+        Raises:
+            HRNNError: the user state is zeroed, which a saved model could not say.
+        """
+        network = self._network()
+        if network.remembers != (network.user_state != "none"):
+            raise HRNNError(
+                "a model whose user state is zeroed is for measuring; save the whole one"
+            )
+        return {name: value.cpu() for name, value in network.state_dict().items()}
 
     def take_weights(self, weights: dict[str, Tensor], source: str) -> None:
         """Take the weights of a saved model."""
@@ -139,6 +151,9 @@ class HierarchicalSequentialRecommender(SessionRecommender):
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> "HierarchicalSequentialRecommender":
         """Make a model, not trained, of what :meth:`settings` returned."""
+        missing = {one.name for one in fields(TrainConfig)} - set(settings["training"])  # pyright: ignore
+        if missing:
+            raise KeyError(f"settings without {listed(sorted(missing))}")
         training = {**settings["training"], "device": None}  # a model may be read elsewhere
         return cls(
             HierarchicalScorer(estimator_for(training)),

@@ -73,6 +73,11 @@ class TrainConfig:
                 f"num_negatives={self.num_negatives}: it must be at least 1 with"
                 f" loss={self.loss!r}, which compares a target with negatives"
             )
+        if self.sampled_items is not None and self.loss != "cross_entropy":
+            raise ConfigError(
+                f"sampled_items={self.sampled_items}: it must be None with loss={self.loss!r}; only"
+                " cross_entropy samples the catalogue"
+            )
 
     def plain(self) -> dict[str, Any]:
         """Return the settings as a dictionary that JSON can hold."""
@@ -111,6 +116,13 @@ class SplitConfig:
     split: Literal["leave_last_out", "last_session_out", "temporal", "all_rows"] = "leave_last_out"
     timeout_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = 30.0
     use_session_ids: bool = True
+
+    def __post_init__(self) -> None:
+        if self.positive_from is not None and self.outcomes not in ("positives", "binary"):
+            raise ConfigError(
+                f"positive_from={self.positive_from:g}: it must be None with"
+                f" outcomes={self.outcomes!r}; only 'positives' and 'binary' have a threshold"
+            )
 
 
 @config

@@ -333,3 +333,19 @@ def test_saving_over_a_model_replaces_it(model, folder):
     assert hrnn.load(folder).score_items(READ).equals(other.score_items(READ))
     pd.testing.assert_index_equal(other.score_items(READ).index, model.score_items(READ).index)
     assert np.isfinite(other.score_items(READ)).all(axis=None)
+
+
+def test_model_whose_user_state_is_zeroed_is_not_saved(folder, tmp_path):
+    bare = hrnn.load(folder).without_user_state()
+    with pytest.raises(hrnn.HRNNError, match="for measuring"):
+        bare.save(tmp_path / "bare")
+
+
+@pytest.mark.parametrize("setting", ["loss", "hidden_units", "user_state"])
+def test_model_without_one_of_its_settings_is_damaged(folder, setting):
+    path = folder / "model.json"
+    facts = json.loads(path.read_text())
+    del facts["settings"]["training"][setting]
+    path.write_text(json.dumps(facts))
+    with pytest.raises(CheckpointError, match=f"damaged .*{setting}"):
+        hrnn.load(folder)

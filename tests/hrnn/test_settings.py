@@ -180,3 +180,17 @@ def test_experiment_leaves_outcomes_alone_unless_told_otherwise():
 def test_experiment_reads_its_training_from_plain_settings():
     made = ExperimentConfig(training=RECOMMENDED.plain())  # pyright: ignore
     assert made == ExperimentConfig()
+
+
+@pytest.mark.parametrize("loss", ["bce", "bpr_max", "top1", "mse"])
+def test_sampled_items_mean_nothing_but_for_cross_entropy(loss):
+    with pytest.raises(ConfigError, match="sampled_items=5: it must be None"):
+        TrainConfig(loss=loss, sampled_items=5)
+    assert TrainConfig(loss="cross_entropy", sampled_items=5).sampled_items == 5
+
+
+@pytest.mark.parametrize("outcomes", ["as_found", "soft", "continuous"])
+def test_threshold_means_nothing_where_no_outcome_is_made_positive(outcomes):
+    with pytest.raises(ConfigError, match="positive_from=4: it must be None"):
+        ExperimentConfig(outcomes=outcomes, positive_from=4)
+    assert ExperimentConfig(outcomes="binary", positive_from=4).positive_from == 4
