@@ -12,7 +12,7 @@ from hrnn.errors import ConfigError
 from hrnn.training.config import Count, SplitConfig
 from workspace.datasets import Dataset
 from workspace.home import WorkspaceError, folder_of, new_folder, now_text, read_json, write_json
-from workspace.tasks import CONFIG, Task
+from workspace.tasks import CONFIG, Task, list_tasks
 
 #: Names of all baselines, for pages that must not bring torch; equal to those of hrnn.baselines.
 BASELINES = ("popularity", "own popularity", "co-occurrence", "session kNN")
@@ -84,14 +84,7 @@ def create_evaluation(dataset: Dataset, settings: EvaluationConfig) -> Evaluatio
 
 def list_evaluations(owner: str) -> list[Evaluation]:
     """Return the evaluations whose settings can be read, the newest first."""
-    folder = folder_of(owner, Evaluation.kind)
-    found = []
-    for path in sorted(folder.glob("*/" + CONFIG), reverse=True) if folder.is_dir() else []:
-        try:
-            found.append(open_evaluation(owner, path.parent.name))
-        except WorkspaceError:
-            continue  # a broken folder must not hide the others
-    return found
+    return list_tasks(owner, Evaluation.kind, open_evaluation)
 
 
 def open_evaluation(owner: str, made: str) -> Evaluation:

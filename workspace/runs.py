@@ -10,7 +10,7 @@ from hrnn.errors import ConfigError
 from hrnn.training.config import ExperimentConfig, TrainConfig
 from workspace.datasets import Dataset
 from workspace.home import WorkspaceError, folder_of, new_folder, now_text, read_json, write_json
-from workspace.tasks import CONFIG, Task
+from workspace.tasks import CONFIG, Task, list_tasks
 
 EVENTS, MODEL, REPORT = "events.jsonl", "model", "report"
 LAST = "last.safetensors"
@@ -80,14 +80,7 @@ def create_run(dataset: Dataset, experiment: ExperimentConfig, name: str = "") -
 
 def list_runs(owner: str) -> list[Run]:
     """Return the runs whose settings can be read, the newest first."""
-    folder = folder_of(owner, Run.kind)
-    runs = []
-    for path in sorted(folder.glob("*/" + CONFIG), reverse=True) if folder.is_dir() else []:
-        try:
-            runs.append(open_run(owner, path.parent.name))
-        except WorkspaceError:
-            continue  # a broken folder must not hide the others; opening it says what is wrong
-    return runs
+    return list_tasks(owner, Run.kind, open_run)
 
 
 def open_run(owner: str, made: str) -> Run:

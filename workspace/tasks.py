@@ -1,16 +1,19 @@
 """A task: something that a worker does in a folder of its own; its state is read from there."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
-from workspace.home import folder_of, read_json
+from workspace.home import WorkspaceError, folder_of, read_json
 from workspace.locks import LOCK, is_locked
 
 CONFIG, FINAL, LOG, STARTED, STOP = "config.json", "run.json", "log.txt", "started", "stop"
 _START_SECONDS = 30
+
+T = TypeVar("T")
 
 
 class State(StrEnum):
@@ -92,6 +95,18 @@ class Task:
             return "\n".join((self.folder / LOG).read_text(errors="replace").splitlines()[-lines:])
         except OSError:
             return ""
+
+
+def list_tasks(owner: str, kind: str, open_one: Callable[[str, str], T]) -> list[T]:
+    """Return the tasks of a kind whose settings can be read, the newest first."""
+    folder = folder_of(owner, kind)
+    found = []
+    for path in sorted(folder.glob("*/" + CONFIG), reverse=True) if folder.is_dir() else []:
+        try:
+            found.append(open_one(owner, path.parent.name))
+        except WorkspaceError:
+            continue  # a broken folder must not hide the others; opening it says what is wrong
+    return found
 
 
 def _age(path: Path) -> float | None:

@@ -18,7 +18,6 @@ from hrnn.baselines.popularity import checked_counts, counted, fraction, positiv
 from hrnn.baselines.session_index import SessionIndex, distinct
 from hrnn.data.interactions import Interactions
 from hrnn.errors import ConfigError
-from hrnn.model.histories import Histories
 from hrnn.recommend.request import Request
 from hrnn.recommend.session_aware import SessionRecommender
 from hrnn.training.trainer import Callback
@@ -142,14 +141,8 @@ class SessionKNN(SessionRecommender):
 
     def _read(self, request: Request) -> "_Current":
         """Lay the histories out and find the current session of each."""
-        data, rows, owner = request.data, request.rows, request.owner
-        index = self.vocabulary.indices(data.item_ids)[data.item_index[rows]]
-        number = rows
-        if len(data):
-            sessions = self.sessions(data)
-            number = owner * sessions.count + sessions.number[rows]
-        history = Histories.of(index, owner, number, len(request))
-        rows = rows[history.rows]
+        data, history = request.data, self.histories(request)
+        rows, owner = request.rows[history.rows], request.owner[history.rows]
         first = history.session_starts[history.user_starts[:-1]]
         stop = history.session_starts[history.user_starts[1:]]
         begins = (first < stop) & (request.new_session | history.lost_last)
@@ -162,7 +155,7 @@ class SessionKNN(SessionRecommender):
         return _Current(
             place=history.items.astype(np.int64) - 1,
             liked=data.outcome[rows] > 0,
-            owner=owner[history.rows],
+            owner=owner,
             current=current,
             start=np.maximum(first, np.minimum(current, stop - self.extend_length)),
             stop=stop,

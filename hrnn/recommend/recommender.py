@@ -103,17 +103,6 @@ class HierarchicalSequentialRecommender(SessionRecommender):
         """
         return self.scorer.score(self.histories(request), request.new_session)
 
-    def histories(self, request: Request) -> Histories:
-        """Return the sessions of a request's histories."""
-        data = request.data
-        items = self.vocabulary.indices(data.item_ids)[data.item_index]
-        if not len(data):
-            empty = np.empty(0, np.int64)
-            return Histories.of(items, empty, empty, len(request))
-        sessions, owner = self.sessions(data), request.owner
-        number = owner * sessions.count + sessions.number[request.rows]
-        return Histories.of(items[request.rows], owner, number, len(request))
-
     def without_user_state(self) -> "HierarchicalSequentialRecommender":
         """Return this model as it scores if every user state were zero.
 

@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 
 from hrnn.data.interactions import Interactions
+from hrnn.model.histories import Histories
 from hrnn.recommend.base import Recommender
+from hrnn.recommend.request import Request
 from hrnn.sessions import Sessions, check_timeout, segment
 
 
@@ -35,6 +37,17 @@ class SessionRecommender(Recommender):
     def sessions(self, data: Interactions) -> Sessions:
         """Cut a log as this model cuts it."""
         return segment(data, self.session_timeout_minutes, self.use_session_ids)
+
+    def histories(self, request: Request) -> Histories:
+        """Return the sessions of a request's histories."""
+        data = request.data
+        items = self.vocabulary.indices(data.item_ids)[data.item_index]
+        if not len(data):
+            empty = np.empty(0, np.int64)
+            return Histories.of(items, empty, empty, len(request))
+        sessions, owner = self.sessions(data), request.owner
+        number = owner * sessions.count + sessions.number[request.rows]
+        return Histories.of(items[request.rows], owner, number, len(request))
 
     def begins_session(self, data: Interactions, rows: np.ndarray) -> np.ndarray:
         """Say for rows of a log whether each is the first of its session (bool array)."""

@@ -126,7 +126,6 @@ def limited(model):
     model.clear_item_subset()
 
 
-@pytest.mark.filterwarnings("ignore:top_k")
 def test_item_subset_limits_recommendations_and_scores(model):
     scores, order = model.score_items(READ), model.recommend(READ, top_k=5)
     assert not model.has_item_subset
@@ -135,24 +134,27 @@ def test_item_subset_limits_recommendations_and_scores(model):
     found = model.score_items(READ)
     assert found.equals(scores[["b", "e"]])
     assert found.columns.name == "ITEM_ID"
-    answer = model.recommend(READ, top_k=4)
+    with pytest.warns(UserWarning, match="top_k=4 is beyond the subset of 2 items"):
+        answer = model.recommend(READ, top_k=4)
     assert answer.shape == (3, 4)
     for row, whole in zip(answer, order, strict=True):
         assert row.tolist() == [*(item for item in whole if item in "be"), None, None]
-    frame = model.recommend_frame(READ, top_k=4)
+    with pytest.warns(UserWarning, match="beyond the subset"):
+        frame = model.recommend_frame(READ, top_k=4)
     assert frame["ITEM_ID"].tolist() == [item for row in answer for item in row[:2]]
     assert frame["RANK"].tolist() == [1, 2] * 3
     model.set_item_subset(["a"])
-    assert model.recommend(READ, top_k=2).tolist() == [["a", None]] * 3
+    with pytest.warns(UserWarning, match="beyond the subset"):
+        assert model.recommend(READ, top_k=2).tolist() == [["a", None]] * 3
     model.clear_item_subset()
     assert not model.has_item_subset
     assert model.score_items(READ).equals(scores)
     assert model.recommend(READ, top_k=5).tolist() == order.tolist()
 
 
-@pytest.mark.filterwarnings("ignore:top_k")
 def test_seen_items_stay_hidden_in_a_subset(limited):
-    answer = limited.recommend(READ, top_k=3, exclude_seen=True)
+    with pytest.warns(UserWarning, match="beyond the subset of 2 items"):
+        answer = limited.recommend(READ, top_k=3, exclude_seen=True)
     assert answer.tolist() == [["e", None, None], [None] * 3, ["e", None, None]]
 
 
