@@ -30,7 +30,7 @@ class Spy(Recommender):
     def __init__(self, seed: int = 0, constant: float | None = None, ties: bool = True) -> None:
         super().__init__()
         self.seed, self.constant, self.ties = seed, constant, ties
-        self.learned, self.role, self.asked = None, None, []
+        self.learned, self.role, self.asked, self.begun = None, None, [], []
 
     def learn(self, data, role, callbacks=(), resume_from=None) -> None:
         self.learned, self.role = data, role
@@ -41,6 +41,7 @@ class Spy(Recommender):
         )
         for user, start, stop in zip(request.users, request.start, request.stop, strict=True):
             self.asked.append((user, notes[start:stop]))
+        self.begun += request.new_session.tolist()
         lengths = (request.stop - request.start).tolist()
         return np.array(
             [self.row(user, read) for user, read in zip(request.users, lengths, strict=True)]
@@ -296,6 +297,28 @@ def test_hrnn_is_asked_for_a_new_session_where_the_held_out_row_starts_one(monke
     report = evaluate({"HRNN": model, "popularity": Popularity()}, data, k=(5,))
     assert asked == {"u": True, "v": False}
     assert report.table["MODEL"].unique().tolist() == ["HRNN", "popularity"]
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_each_question_says_whether_it_begins_a_session_as_its_model_cuts_them(cut, in_parts):
+    data = random_log(5)
+    models = {"knows none": Spy(1), "30 minutes": Spy(2), "15 minutes": Spy(3)}
+    for name, minutes in (("30 minutes", 30), ("15 minutes", 15)):
+        models[name].begins_session = small_hrnn(minutes).begins_session
+    evaluate(models, data, cut)
+    notes, flags = data.frame()[NOTE].tolist(), {}
+    for name, minutes in (("30 minutes", 30), ("15 minutes", 15)):
+        expected = []
+        for row, before in questions_of(make_split(cut, data), set(models[name].vocabulary.ids)):
+            first = first_rows([*before, row], minutes)
+            shown = [notes[one.number] for one in before]
+            expected.append((row.user, shown, first[row.number] == row.number))
+        asked = zip(models[name].asked, models[name].begun, strict=True)
+        found = [(user, shown, begun) for (user, shown), begun in asked]
+        assert sorted(found) == sorted(expected)
+        flags[name] = sum(models[name].begun)
+    assert 0 < flags["30 minutes"] < flags["15 minutes"] < len(expected)
+    assert not any(models["knows none"].begun)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
