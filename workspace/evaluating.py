@@ -43,7 +43,8 @@ def _measured(evaluation: Evaluation) -> dict[str, Any]:
     for run in runs:
         if not run.has_model():
             raise WorkspaceError(f"run {run.name!r} has no model; choose runs that have one")
-        name = run.name if run.name not in models else f"{run.name} ({run.id})"
+        taken = run.name in (*models, *settings.baselines)
+        name = f"{run.name} ({run.id})" if taken else run.name
         models[name] = load(run.model_folder)
         if run in twins:
             say(f"Training {name} once more without a user state")

@@ -8,11 +8,10 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from hrnn.config import config
-from hrnn.errors import ConfigError
 from hrnn.training.config import Count, SplitConfig
 from workspace.datasets import Dataset
-from workspace.home import WorkspaceError, folder_of, new_folder, now_text, read_json, write_json
-from workspace.tasks import CONFIG, Task, list_tasks
+from workspace.home import new_folder, now_text, read_json, write_json
+from workspace.tasks import CONFIG, Task, list_tasks, open_task
 
 #: Names of all baselines, for pages that must not bring torch; equal to those of hrnn.baselines.
 BASELINES = ("popularity", "own popularity", "co-occurrence", "session kNN")
@@ -93,15 +92,7 @@ def open_evaluation(owner: str, made: str) -> Evaluation:
     Raises:
         WorkspaceError: there is none, or its settings cannot be read.
     """
-    facts = read_json(folder_of(owner, Evaluation.kind, made) / CONFIG)
-    if facts is None:
-        raise WorkspaceError(f"there is no evaluation {made!r} here; start one")
-    try:
-        return _made_of(owner, made, facts)
-    except (ConfigError, KeyError, TypeError, ValueError) as error:
-        raise WorkspaceError(
-            f"the settings of evaluation {made!r} cannot be read ({error}); start a new one"
-        ) from None
+    return open_task(owner, Evaluation.kind, made, _made_of)
 
 
 def _made_of(owner: str, made: str, facts: Mapping[str, Any]) -> Evaluation:

@@ -6,11 +6,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from hrnn.errors import ConfigError
 from hrnn.training.config import ExperimentConfig, TrainConfig
 from workspace.datasets import Dataset
-from workspace.home import WorkspaceError, folder_of, new_folder, now_text, read_json, write_json
-from workspace.tasks import CONFIG, Task, list_tasks
+from workspace.home import new_folder, now_text, write_json
+from workspace.tasks import CONFIG, Task, list_tasks, open_task
 
 EVENTS, MODEL, REPORT = "events.jsonl", "model", "report"
 LAST = "last.safetensors"
@@ -89,15 +88,7 @@ def open_run(owner: str, made: str) -> Run:
     Raises:
         WorkspaceError: there is none, or its settings cannot be read.
     """
-    facts = read_json(folder_of(owner, Run.kind, made) / CONFIG)
-    if facts is None:
-        raise WorkspaceError(f"there is no run {made!r} here; choose one on the Train page")
-    try:
-        return _made_of(owner, made, facts)
-    except (ConfigError, KeyError, TypeError, ValueError) as error:
-        raise WorkspaceError(
-            f"the settings of run {made!r} cannot be read ({error}); start a new one"
-        ) from None
+    return open_task(owner, Run.kind, made, _made_of)
 
 
 def _made_of(owner: str, made: str, facts: Mapping[str, Any]) -> Run:

@@ -1,12 +1,13 @@
 """A task: something that a worker does in a folder of its own; its state is read from there."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
+from hrnn.errors import ConfigError
 from workspace.home import WorkspaceError, folder_of, read_json
 from workspace.locks import LOCK, is_locked
 
@@ -14,6 +15,7 @@ CONFIG, FINAL, LOG, STARTED, STOP = "config.json", "run.json", "log.txt", "start
 _START_SECONDS = 30
 
 T = TypeVar("T")
+Facts = Mapping[str, Any]
 
 
 class State(StrEnum):
@@ -95,6 +97,29 @@ class Task:
             return "\n".join((self.folder / LOG).read_text(errors="replace").splitlines()[-lines:])
         except OSError:
             return ""
+
+
+def open_task(owner: str, kind: str, made: str, make: Callable[[str, str, Facts], T]) -> T:
+    """Read a task's settings and make it of them.
+
+    Args:
+        owner: whose it is.
+        kind: folder of all tasks of this kind.
+        made: its id.
+        make: makes it of owner, id and settings.
+
+    Raises:
+        WorkspaceError: there is none, or its settings cannot be read.
+    """
+    facts = read_json(folder_of(owner, kind, made) / CONFIG)
+    if facts is None:
+        raise WorkspaceError(f"there is nothing named {made!r} among the {kind}; choose another")
+    try:
+        return make(owner, made, facts)
+    except (ConfigError, KeyError, TypeError, ValueError) as error:
+        raise WorkspaceError(
+            f"the settings of {made!r} among the {kind} cannot be read ({error}); start a new one"
+        ) from None
 
 
 def list_tasks(owner: str, kind: str, open_one: Callable[[str, str], T]) -> list[T]:

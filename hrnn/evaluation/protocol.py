@@ -116,11 +116,15 @@ def measure(
             error = answers[name].target_score - split.data.outcome[questions.rows]
             values[name]["RMSE"] = error**2
     table, pairs = _figures(values, questions.users, seed)
-    table["LEAKED"] = [trained_on[name] > 0 for name in table["MODEL"]]
+    sliced = _sliced(values, questions, seed)
+    for frame in (table, sliced):
+        frame["LEAKED"] = [trained_on[name] > 0 for name in frame["MODEL"]]
+    both = zip(pairs["MODEL"], pairs["OTHER"], strict=True)
+    pairs["LEAKED"] = [trained_on[one] + trained_on[other] > 0 for one, other in both]
     return Report(
         table=_with_coverage(table, answers, len(questions.pool), k),
         pairs=pairs,
-        slices=_sliced(values, questions, seed),
+        slices=sliced,
         questions=_frame(questions, answers),
         counts={
             **split.counts,

@@ -21,7 +21,7 @@ class Report:
         table: a row a MODEL and METRIC ("HR@10") with VALUE, LOW and HIGH (95 % bootstrap interval
             over users), N (held-out interactions) and LEAKED.
         pairs: a row a MODEL, OTHER and METRIC with DIFFERENCE (MODEL - OTHER), LOW and HIGH (paired
-            bootstrap over users).
+            bootstrap over users) and LEAKED, of either.
         slices: as ``table``, for each PART of each SLICE of the held-out interactions.
         questions: a row a held-out interaction that is not cold: USER_ID, ITEM_ID, TIMESTAMP, and
             in a column a model the rank of the item (infinity for a miss).

@@ -220,3 +220,23 @@ def frame_of(rows: str) -> pd.DataFrame:
     start = pd.Timestamp("2024-01-01T10:00:00Z")
     frame["TIMESTAMP"] = start + pd.to_timedelta(frame["TIMESTAMP"].astype(float), unit="min")
     return frame
+
+
+LOG = frame_of(
+    """
+    zoe a 0
+    zoe b 1
+    adam c 0
+    zoe c 120
+    adam a 31
+    adam b 500
+    adam d 501
+    eve e 3
+    zoe a 121
+    eve e 40
+    eve b 41
+    """
+)
+
+# Reading a frame takes ten times as long as scoring it; this is of adam, eve and zoe.
+READ = hrnn.read_interactions(LOG)

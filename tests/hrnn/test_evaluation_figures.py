@@ -14,7 +14,7 @@ from hrnn.evaluation import bootstrap, questions
 from hrnn.evaluation.questions import Questions
 from hrnn.evaluation.splits import make_split
 from hrnn.recommend.estimators import HRNNRegressorEstimator
-from tests.hrnn.test_evaluation import Spy, few, in_parts, knows_less, questions_of
+from tests.hrnn.evaluating import Spy, few, in_parts, knows_less, questions_of
 from tests.hrnn.test_splits_random import CUTS, plain_rows, random_log
 
 __all__ = ["in_parts"]  # a fixture

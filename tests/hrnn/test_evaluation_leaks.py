@@ -15,7 +15,7 @@ from hrnn.evaluation import bootstrap
 from hrnn.evaluation.protocol import measure
 from hrnn.evaluation.splits import leave_last_out, make_split
 from hrnn.training.roles import HISTORY, TRAIN, VALID
-from tests.hrnn.test_evaluation import Spy, small_hrnn
+from tests.hrnn.evaluating import Spy, small_hrnn
 from tests.hrnn.test_splits_random import CUTS, random_log
 
 SOME = ["HRNN", *BASELINES]
@@ -201,3 +201,15 @@ def test_rows_equal_to_a_held_out_one_are_neither_trained_nor_validated_on(cut):
     report = evaluate({"HRNN": model}, data, cut)
     assert report.trained_on == {"HRNN": 0}
     assert (report.counts["twins"] > 0) == (cut != "temporal")
+
+
+def test_every_figure_that_a_leaked_model_has_a_part_in_says_so():
+    data, seen = random_log(0), Popularity()
+    seen.fit(data, np.full(len(data), TRAIN))
+    report = evaluate({"seen": seen, "spy": Spy(), "other": Spy(1)}, data, k=(3,))
+    for frame in (report.table, report.slices):
+        assert (frame["LEAKED"] == (frame["MODEL"] == "seen")).all()
+    either = (report.pairs[["MODEL", "OTHER"]] == "seen").any(axis=1)
+    assert (report.pairs["LEAKED"] == either).all()
+    assert either.any()
+    assert not either.all()

@@ -1,6 +1,8 @@
 """What holds for every model: the HRNN and the baselines, a class each at the end."""
 
+from collections.abc import Callable
 from functools import cache
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -69,14 +71,9 @@ class Alike:
     #: Whether the answers of ``known`` are among what somebody had before.
     answers_are_new = True
 
-    @staticmethod
-    def make() -> Recommender:
-        raise NotImplementedError
-
-    @staticmethod
-    def known() -> tuple[str, dict[str, str]]:
-        """A log whose right answer is known, and for histories the item that follows."""
-        raise NotImplementedError
+    make: ClassVar[Callable[[], Recommender]]
+    #: A log whose right answer is known, and for histories the item that follows.
+    known: ClassVar[Callable[[], tuple[str, dict[str, str]]]]
 
     @classmethod
     @cache

@@ -4,29 +4,10 @@ import pytest
 import hrnn
 from hrnn import ConfigError, InteractionsDataset, Popularity
 from hrnn.recommend import base
-from tests.hrnn.reference import frame_of, trained_model
+from tests.hrnn.reference import LOG, READ, frame_of, trained_model
 
 # A warning that no test expects is a fault.
 pytestmark = pytest.mark.filterwarnings("error")
-
-LOG = frame_of(
-    """
-    zoe a 0
-    zoe b 1
-    adam c 0
-    zoe c 120
-    adam a 31
-    adam b 500
-    adam d 501
-    eve e 3
-    zoe a 121
-    eve e 40
-    eve b 41
-    """
-)
-
-# Reading a frame takes ten times as long as scoring it; this is of adam, eve and zoe.
-READ = hrnn.read_interactions(LOG)
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,8 @@ import hrnn
 from hrnn import ConfigError, HRNNError
 from hrnn.recommend import base
 from tests.hrnn.reference import (
+    LOG,
+    READ,
     VARIANTS,
     PlainHRNN,
     frame_of,
@@ -19,25 +21,6 @@ from tests.hrnn.reference import (
 
 # A warning that no test expects is a fault.
 pytestmark = pytest.mark.filterwarnings("error")
-
-LOG = frame_of(
-    """
-    zoe a 0
-    zoe b 1
-    adam c 0
-    zoe c 120
-    adam a 31
-    adam b 500
-    adam d 501
-    eve e 3
-    zoe a 121
-    eve e 40
-    eve b 41
-    """
-)
-
-# Reading a frame takes ten times as long as scoring it; this is of adam, eve and zoe.
-READ = hrnn.read_interactions(LOG)
 
 
 @pytest.fixture(scope="module")

@@ -80,4 +80,4 @@ def test_a_failed_evaluation_says_why(dataset: Dataset, run: Run, done: Callable
     made = create_evaluation(dataset, EvaluationConfig(runs=("20260101-000000-abcdef",)))
     done(made)
     app = opened("evaluate", log=dataset.id, run=run.id, evaluation=made.id)
-    assert "here is no run" in app.error[0].value
+    assert "nothing named" in app.error[0].value

@@ -144,7 +144,7 @@ def test_a_killed_evaluation_is_interrupted_and_can_start_again(
 
 
 def test_an_evaluation_that_is_not_there_is_a_sentence(home: Path) -> None:
-    with pytest.raises(WorkspaceError, match="there is no evaluation 'x1'"):
+    with pytest.raises(WorkspaceError, match="nothing named 'x1' among the jobs"):
         open_evaluation("local", "x1")
 
 
@@ -155,3 +155,14 @@ def test_broken_settings_hide_no_other_evaluation(dataset: Dataset) -> None:
     (broken.folder / "config.json").write_text('{"settings": {"split": {"split": "x"}}}')
     with pytest.raises(WorkspaceError, match="cannot be read"):
         open_evaluation("local", broken.id)
+
+
+def test_a_run_named_like_a_baseline_is_measured_beside_it(
+    dataset: Dataset, run: Run, done: Callable[[Task], Task]
+) -> None:
+    other = create_run(dataset, run.experiment, "popularity")
+    done(other)
+    settings = EvaluationConfig(runs=(other.id,), baselines=("popularity",))
+    evaluation = create_evaluation(dataset, settings)
+    done(evaluation)
+    assert list(report_of(evaluation).trained_on) == [f"popularity ({other.id})", "popularity"]
