@@ -131,7 +131,7 @@ def test_differences_between_models_are_paired():
     value = report.table.set_index(["MODEL", "METRIC"])
 
     def pair(one, other, metric):
-        return pairs.loc[(one, other, metric)].tolist()
+        return pairs.loc[(one, other, metric), ["DIFFERENCE", "LOW", "HIGH"]].tolist()
 
     for metric in ("HR@1", "HR@3", "NDCG@3", "MRR@3", "popularity_overlap@3", "popularity_bias@1"):
         assert pair("noisy", "again", metric) == [0, 0, 0]
