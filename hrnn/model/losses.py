@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
 
+from hrnn.model.pairs import score_pairs
+
 #: Logits held at once: 4 MB, so that a chunk stays in the cache of one core.
 _CHUNK = 1 << 20
 
@@ -82,8 +84,8 @@ def sampled_cross_entropy(
     """
     logits_MS = torch.addmm(bias_I[sample_S] - log_count_S, states_MH, items_IH[sample_S].T)
     logits_MS = logits_MS.masked_fill(sample_S == target_M[:, None], -torch.inf)
-    own_M = _scores(states_MH, items_IH, bias_I, target_M[:, None])
-    return (torch.cat([own_M, logits_MS], dim=1).logsumexp(1) - own_M[:, 0]).sum()
+    own_M1 = score_pairs(states_MH, items_IH, bias_I, target_M[:, None])
+    return (torch.cat([own_M1, logits_MS], dim=1).logsumexp(1) - own_M1[:, 0]).sum()
 
 
 def binary_cross_entropy(
@@ -99,12 +101,10 @@ def binary_cross_entropy(
     The negatives of a target are summed, so that more of them weigh more; a target of outcome 0
     has none of its own.
     """
-    positive_M = _scores(states_MH, items_IH, bias_I, target_M[:, None])[:, 0]
-    cost = binary_cross_entropy_with_logits(positive_M, outcome_M, reduction="sum")
-    if negatives_MK.shape[1]:
-        refused_M = -logsigmoid(-_scores(states_MH, items_IH, bias_I, negatives_MK)).sum(1)
-        cost = cost + (refused_M * (outcome_M > 0)).sum()
-    return cost
+    positive_M1, negative_MK = _pairs(states_MH, items_IH, bias_I, target_M, negatives_MK)
+    cost = binary_cross_entropy_with_logits(positive_M1[:, 0], outcome_M, reduction="sum")
+    refused_M = -logsigmoid(-negative_MK).sum(1)
+    return cost + (refused_M * (outcome_M > 0)).sum()
 
 
 def bpr_max(
@@ -115,8 +115,7 @@ def bpr_max(
     r are scores, s the softmax of the negatives' scores (Hidasi and Karatzoglou 2018, whose weight
     of the second part is 1 here).
     """
-    target_M1 = _scores(states_MH, items_IH, bias_I, target_M[:, None])
-    negative_MK = _scores(states_MH, items_IH, bias_I, negatives_MK)
+    target_M1, negative_MK = _pairs(states_MH, items_IH, bias_I, target_M, negatives_MK)
     log_weight_MK = torch.log_softmax(negative_MK, dim=1)
     won_M = (log_weight_MK + logsigmoid(target_M1 - negative_MK)).logsumexp(1)
     return ((log_weight_MK.exp() * negative_MK.square()).sum(1) - won_M).sum()
@@ -130,8 +129,8 @@ def top1(
     r are tanh of the scores, as in Quadrana et al. 2017; the loss is of Hidasi et al. 2016, who
     take the mean over negatives where we take the sum, so that more of them weigh more.
     """
-    target_M1 = torch.tanh(_scores(states_MH, items_IH, bias_I, target_M[:, None]))
-    negative_MK = torch.tanh(_scores(states_MH, items_IH, bias_I, negatives_MK))
+    scores = _pairs(states_MH, items_IH, bias_I, target_M, negatives_MK)
+    target_M1, negative_MK = map(torch.tanh, scores)
     return (torch.sigmoid(negative_MK - target_M1) + torch.sigmoid(negative_MK.square())).sum()
 
 
@@ -139,13 +138,17 @@ def squared_error(
     states_MH: Tensor, items_IH: Tensor, bias_I: Tensor, target_M: Tensor, outcome_M: Tensor
 ) -> Tensor:
     """Sum over targets of (score - outcome)²."""
-    score_M = _scores(states_MH, items_IH, bias_I, target_M[:, None])[:, 0]
+    score_M = score_pairs(states_MH, items_IH, bias_I, target_M[:, None])[:, 0]
     return (score_M - outcome_M).square().sum()
 
 
-def _scores(states_MH: Tensor, items_IH: Tensor, bias_I: Tensor, place_MK: Tensor) -> Tensor:
-    """Score a few items [M, K] for each state."""
-    return (items_IH[place_MK] * states_MH.unsqueeze(1)).sum(-1) + bias_I[place_MK]
+def _pairs(
+    states_MH: Tensor, items_IH: Tensor, bias_I: Tensor, target_M: Tensor, negatives_MK: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return the scores [M, 1] of the targets and [M, K] of their negatives."""
+    places = torch.cat([target_M[:, None], negatives_MK], dim=1)
+    scores = score_pairs(states_MH, items_IH, bias_I, places)
+    return scores[:, :1], scores[:, 1:]
 
 
 def draw_negatives(target_M: Tensor, items: int, count: int, generator: torch.Generator) -> Tensor:

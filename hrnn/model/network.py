@@ -9,9 +9,11 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import PackedSequence
 
-from hrnn.model.histories import Batch
+from hrnn.model import fused
+from hrnn.model.batches import Batch
+from hrnn.model.compiled import runs_compiled
+from hrnn.model.layers import GRUWeights, LayerStates, LayerWeights, read_layer
 
 UserState = Literal["init", "all", "none"]
 
@@ -106,35 +108,34 @@ class HRNN(nn.Module):
             batch: the users' sessions.
             generator: source of dropout; None for none, as in scoring.
         """
-        embedded_NH = self._dropout(self.items_IH(batch.items), generator)
-        user = self.first_user_state(len(batch.users))
-        session = self.start_session(user)
-        before: list[Tensor] = []
-        for step in batch.steps:
-            part_NH, last = self._read_sessions(
-                embedded_NH[step.start : step.stop], user[:, : step.active], step, generator
-            )
-            before.append(part_NH)
-            after = self.end_session(last, user[:, : step.active])
-            session = torch.cat([last, session[:, step.active :]], dim=1)
-            user = torch.cat([after, user[:, step.active :]], dim=1)
-        none = embedded_NH.new_zeros(0, self.hidden_units)
-        return Encoded(torch.cat(before) if before else none, session, user)
+        inputs_NH = self.items_IH(batch.items)
+        read = fused.read_layer if runs_compiled(inputs_NH) else read_layer
+        layers: list[LayerStates] = []
+        for layer in range(self.num_layers):
+            inputs_NH = self._dropout(inputs_NH, generator)
+            layers.append(read(inputs_NH, batch, self.layer(layer)))
+            inputs_NH = layers[-1].after_NH
+        session = torch.stack([states.session_BH for states in layers])
+        user = torch.stack([states.user_BH for states in layers])
+        begun = int(batch.offsets[1]) if batch.steps else 0  # lanes with a session that has ended
+        ended = self.end_session(session[:, :begun], user[:, :begun])
+        return Encoded(layers[-1].before_NH, session, torch.cat([ended, user[:, begun:]], dim=1))
 
-    def _read_sessions(self, inputs_NH, user_LBH, step, generator) -> tuple[Tensor, Tensor]:
-        """Run one session of each active user; return states before interactions, and the last."""
-        first_LBH = self.start_session(user_LBH)[:, step.by_length]
-        before_NH, last = inputs_NH, []
-        for layer, gru in enumerate(self.session_gru):
-            if layer:
-                inputs_NH = self._dropout(inputs_NH, generator)
-            if self.user_state == "all":
-                inputs_NH = torch.cat([inputs_NH, user_LBH[layer, step.lane]], dim=1)
-            packed, end = gru(PackedSequence(inputs_NH, step.sizes), first_LBH[layer : layer + 1])
-            inputs_NH = packed.data
-            before_NH = torch.cat([first_LBH[layer], inputs_NH])[step.before]
-            last.append(end[0])
-        return before_NH, torch.stack(last)[:, step.back]
+    def layer(self, number: int) -> LayerWeights:
+        """Return the weights of a layer."""
+        weight = dict(self.named_parameters())
+
+        def gru(name: str, suffix: str = "") -> GRUWeights:
+            parts = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+            return GRUWeights(*(weight[f"{name}.{number}.{part}{suffix}"] for part in parts))
+
+        return LayerWeights(
+            gru("session_gru", "_l0"),
+            weight[f"start.{number}.weight"],
+            weight[f"start.{number}.bias"],
+            gru("user_gru") if self.remembers else None,
+            self.user_state == "all",
+        )
 
     def project(self, states_NH: Tensor) -> Tensor:
         """Return P h, whose product with the item embeddings scores the items."""
@@ -148,7 +149,11 @@ class HRNN(nn.Module):
     def _dropout(self, values: Tensor, generator: torch.Generator | None) -> Tensor:
         if generator is None or self.dropout_rate == 0:
             return values
-        keep = 1 - self.dropout_rate
-        # Drawn on the CPU, so that every device trains with the same numbers.
-        kept = torch.rand(values.shape, generator=generator) < keep
-        return values * kept.to(values.device) / keep
+        # Drawn on the CPU, so that every device trains with the same numbers; 16 bits a value.
+        bits = torch.empty(-(-values.numel() // 4), dtype=torch.int64).random_(
+            -(2**63), None, generator=generator
+        )
+        chance = bits.view(torch.int16)[: values.numel()].view(values.shape)
+        kept = round((1 - self.dropout_rate) * 2**16)
+        scale = (chance < kept - 2**15).to(values.dtype).mul_(2**16 / kept)
+        return values * scale.to(values.device)

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from hrnn.errors import ConfigError
-from hrnn.model.histories import Batch, Histories
+from hrnn.model.batches import Batch
+from hrnn.model.histories import Histories
 from hrnn.model.network import HRNN
 from hrnn.training.checkpoint import load_weights, read_checkpoint
 from hrnn.training.config import TrainConfig

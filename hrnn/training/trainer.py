@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from hrnn.errors import HRNNError
-from hrnn.model.histories import Batch, shuffled_batches
+from hrnn.model.batches import Batch, shuffled_batches
 from hrnn.model.network import HRNN
 from hrnn.training.checkpoint import load_weights
 from hrnn.training.config import TrainConfig
@@ -54,7 +54,10 @@ class Trainer:
         self._order = np.random.default_rng(config.random_state)
         self._draws = torch.Generator().manual_seed(config.random_state)
         self._optimizer = _OPTIMIZERS[config.optimizer_name](
-            network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+            network.parameters(),
+            lr=config.learning_rate,
+            weight_decay=config.weight_decay,
+            fused=True,
         )
         self._best: dict[str, Tensor] = {}
         self._train_users = data.users_with(TRAIN)

@@ -3,7 +3,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 
-from hrnn.model.histories import Batch
+from hrnn.model.batches import Batch
 from hrnn.model.network import HRNN
 from tests.hrnn.reference import (
     ITEMS,
@@ -273,6 +273,6 @@ def test_dropout_keeps_the_mean_of_what_it_thins():
     network = network_of(dropout_rate=0.3)
     ones = torch.ones(200, 500)
     kept = network._dropout(ones, torch.Generator().manual_seed(0))
-    assert kept.unique().tolist() == pytest.approx([0, 1 / 0.7])
+    assert kept.unique().tolist() == pytest.approx([0, 1 / 0.7], rel=1e-4)
     assert kept.mean().item() == pytest.approx(1, abs=0.01)
     assert (kept == 0).double().mean().item() == pytest.approx(0.3, abs=0.01)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import hrnn
-from hrnn.model.histories import Batch
+from hrnn.model.batches import Batch
 from hrnn.model.losses import binary_cross_entropy
 from hrnn.recommend import ranking
 from tests.hrnn.logs import faults
@@ -263,10 +263,8 @@ def test_16_importing_adds_no_log_handler():
 def test_17_nothing_is_padded():
     long, short = [[1] * 300], [[[1]]] * 200
     batch = Batch.of(laid_out([long, *short]), np.arange(201))
-    parts = ("by_length", "back", "sizes", "lane", "before")
-    held = sum(getattr(step, name).numel() for step in batch.steps for name in parts)
-    assert len(batch.items) == 500
-    assert held < 6 * 500  # where dense sessions would need 201 × 300
+    assert len(batch.items) == len(batch.places) == 500  # where dense sessions need 201 × 300
+    assert len(batch.offsets) + len(batch.opening) + len(batch.openings) < 2 * 500
 
 
 def test_17_recommending_does_not_sort_the_catalogue(monkeypatch):

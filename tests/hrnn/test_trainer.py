@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from hrnn import CheckpointError, HRNNError
-from hrnn.model.histories import Batch
+from hrnn.model.batches import Batch
 from hrnn.training import trainer as trainer_module
 from hrnn.training.checkpoint import read_checkpoint, write_checkpoint
 from hrnn.training.config import TrainConfig
