@@ -40,6 +40,11 @@ class Batch:
         """Number of steps."""
         return len(self.offsets) - 1
 
+    @property
+    def begun(self) -> int:
+        """Number of lanes that have an interaction; they are the first."""
+        return int(self.offsets[1]) if self.steps else 0
+
     def step(self, number: int) -> tuple[slice, torch.Tensor]:
         """Return a step's interactions, and the lanes in which a session starts with it."""
         interactions = slice(int(self.offsets[number]), int(self.offsets[number + 1]))

@@ -1,326 +1,38 @@
-"""One layer of the network as two compiled loops, for float32 on the CPU.
+"""One layer of the network for float32 on the CPU: the compiled loops, for autograd and scoring.
 
-It computes what :func:`hrnn.model.layers.read_layer` computes, which it is tested against. A step
-of a GRU is little work, so what counts is the work around it: here a whole batch is read in one
-call, matrix products go to BLAS, all else of a step is one pass over it while it is in cache, and
-what the weights gain is summed a block of steps at a time.
+It computes what :func:`hrnn.model.layers.read_layer` computes, which it is tested against.
 
-Shapes: B lanes, N interactions of a batch, S sessions but the lanes' first, X inputs, H units. The
-gates of a GRU stand beside one another as reset, update, new; ``hidden`` is the state's part of
-the new gate before the reset gate scales it.
+Shapes: B lanes, N interactions of a batch, I items, H units.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from hrnn.model import kernels
 from hrnn.model.batches import Batch
-from hrnn.model.compiled import compiled
-from hrnn.model.layers import LayerStates, LayerWeights
-
-#: Interactions whose gradients are held before they are summed into the weights'.
-_BLOCK = 1024
-
-
-# tanh as a quotient of polynomials, exact to about one unit in the last place of a float32 (the
-# coefficients are those of the Eigen library). Unlike the C library's it compiles to SIMD code.
-_ONE, _HALF, _LIMIT = np.float32(1), np.float32(0.5), np.float32(7.90531110763549805)
-_P1, _P3 = np.float32(4.89352455891786e-03), np.float32(6.37261928875436e-04)
-_P5, _P7 = np.float32(1.48572235717979e-05), np.float32(5.12229709037114e-08)
-_P9, _P11 = np.float32(-8.60467152213735e-11), np.float32(2.00018790482477e-13)
-_P13 = np.float32(-2.76076847742355e-16)
-_Q0, _Q2 = np.float32(4.89352518554385e-03), np.float32(2.26843463243900e-03)
-_Q4, _Q6 = np.float32(1.18534705686654e-04), np.float32(1.19825839466702e-06)
-
-
-@compiled
-def _tanh(x):
-    x = -_LIMIT if x < -_LIMIT else (_LIMIT if x > _LIMIT else x)
-    s = x * x
-    above = ((((((_P13 * s + _P11) * s + _P9) * s + _P7) * s + _P5) * s + _P3) * s + _P1) * x
-    return above / (((_Q6 * s + _Q4) * s + _Q2) * s + _Q0)
-
-
-@compiled
-def _sigmoid(x):
-    return _HALF * _tanh(_HALF * x) + _HALF
-
-
-class _GRU(NamedTuple):
-    """Weights of a GRU, or what they gain.
-
-    Attributes:
-        input_GX, state_GH: G are the three gates.
-        bias_G: of the input's part and, but for the new gate, of the state's part too.
-        hidden_H: bias of the state's part of the new gate.
-    """
-
-    input_GX: np.ndarray
-    state_GH: np.ndarray
-    bias_G: np.ndarray
-    hidden_H: np.ndarray
-
-
-class _Plan(NamedTuple):
-    """The arrays of a :class:`hrnn.model.batches.Batch`."""
-
-    offsets: np.ndarray
-    opening: np.ndarray
-    openings: np.ndarray
-
-
-class _Gates(NamedTuple):
-    """The gates of some rows, and the state's part of the new gate before the reset scales it."""
-
-    reset: np.ndarray
-    update: np.ndarray
-    new: np.ndarray
-    hidden: np.ndarray
-
-
-class _Tape(NamedTuple):
-    """What is remembered for the way back: of each interaction, then of each opened session.
-
-    Attributes:
-        inputs_NX: with "all" the user state stands behind the embedding.
-        ended_SH, user_before_SH: states of the session that ended and of the user before it.
-        user_after_SH: the user state that the session starts from.
-        started_SH: the state that it starts with.
-    """
-
-    inputs_NX: np.ndarray
-    before_NH: np.ndarray
-    gates: _Gates
-    ended_SH: np.ndarray
-    user_before_SH: np.ndarray
-    user_gates: _Gates
-    user_after_SH: np.ndarray
-    started_SH: np.ndarray
-
-
-@compiled
-def _rows(gates, low, high):
-    return _Gates(
-        gates.reset[low:high], gates.update[low:high], gates.new[low:high], gates.hidden[low:high]
-    )
-
-
-@compiled
-def _step(gru, from_input, from_state, state, gates, new_state):
-    """Fill the gates of some rows and the states after a step.
-
-    Only the first loop goes by row and gate; the others run over all at once, without the ends of
-    rows where SIMD code has to stop.
-    """
-    rows, units = state.shape
-    for i in range(rows):
-        for j in range(units):
-            gates.reset[i, j] = from_input[i, j] + from_state[i, j] + gru.bias_G[j]
-        for j in range(units):
-            k = units + j
-            gates.update[i, j] = from_input[i, k] + from_state[i, k] + gru.bias_G[k]
-        for j in range(units):
-            k = 2 * units + j
-            gates.hidden[i, j] = from_state[i, k] + gru.hidden_H[j]
-            gates.new[i, j] = from_input[i, k] + gru.bias_G[k]
-    reset, update = gates.reset.reshape(-1), gates.update.reshape(-1)
-    new, hidden = gates.new.reshape(-1), gates.hidden.reshape(-1)
-    old, made = state.reshape(-1), new_state.reshape(-1)
-    for k in range(len(reset)):
-        reset[k] = _sigmoid(reset[k])
-        new[k] = _tanh(new[k] + reset[k] * hidden[k])
-    for k in range(len(update)):
-        update[k] = _sigmoid(update[k])
-        made[k] = new[k] + update[k] * (old[k] - new[k])
-
-
-@compiled
-def _step_back(gates, state, gradient, input_slopes, state_slopes):
-    """Fill the slopes of the gates' two parts.
-
-    ``gradient`` is of the states after the step, and becomes its direct part in those before.
-    """
-    rows, units = state.shape
-    for i in range(rows):
-        for j in range(units):
-            r, z, n = gates.reset[i, j], gates.update[i, j], gates.new[i, j]
-            g = gradient[i, j]
-            new = g * (_ONE - z) * (_ONE - n * n)
-            update = g * (state[i, j] - n) * z * (_ONE - z)
-            reset = new * gates.hidden[i, j] * r * (_ONE - r)
-            input_slopes[i, j] = state_slopes[i, j] = reset
-            input_slopes[i, units + j] = state_slopes[i, units + j] = update
-            input_slopes[i, 2 * units + j] = new
-            state_slopes[i, 2 * units + j] = new * r
-            gradient[i, j] = g * z
-
-
-@compiled
-def _add_to(gain, inputs, state, input_slopes, state_slopes):
-    """Add what some rows give to the weights of a GRU."""
-    gain.input_GX[:] += np.dot(input_slopes.T, inputs)
-    gain.state_GH[:] += np.dot(state_slopes.T, state)
-    rows, units = state.shape
-    for i in range(rows):
-        for j in range(3 * units):
-            gain.bias_G[j] += input_slopes[i, j]
-        for j in range(units):
-            gain.hidden_H[j] += state_slopes[i, 2 * units + j]
-
-
-@compiled
-def _read(plan, session, user_gru, start_HH, start_H, remembers, tape, after_NH, state_BH, user_BH):
-    """Read a batch: fill tape, states after interactions, last session and user states."""
-    lanes, units = state_BH.shape
-    everywhere = tape.inputs_NX.shape[1] > units
-    from_input = np.empty((lanes, 3 * units), np.float32)
-    from_state = np.empty((lanes, 3 * units), np.float32)
-    for i in range(lanes):
-        for j in range(units):
-            state_BH[i, j] = _tanh(start_H[j])
-            user_BH[i, j] = 0
-    for step in range(len(plan.offsets) - 1):
-        a, b = plan.openings[step], plan.openings[step + 1]
-        if b > a:
-            lane, after = plan.opening[a:b], tape.user_after_SH[a:b]
-            ended, before = tape.ended_SH[a:b], tape.user_before_SH[a:b]
-            for s in range(b - a):
-                ended[s] = state_BH[lane[s]]
-                before[s] = user_BH[lane[s]]
-            if remembers:
-                np.dot(ended, user_gru.input_GX.T, from_input[: b - a])
-                np.dot(before, user_gru.state_GH.T, from_state[: b - a])
-                _step(user_gru, from_input, from_state, before, _rows(tape.user_gates, a, b), after)
-            else:
-                after[:] = 0
-            started = tape.started_SH[a:b]
-            np.dot(after, start_HH.T, started)
-            for s in range(b - a):
-                for j in range(units):
-                    started[s, j] = _tanh(started[s, j] + start_H[j])
-                state_BH[lane[s]] = started[s]
-                user_BH[lane[s]] = after[s]
-        low, high = plan.offsets[step], plan.offsets[step + 1]
-        active = high - low
-        inputs, before = tape.inputs_NX[low:high], tape.before_NH[low:high]
-        before[:] = state_BH[:active]
-        if everywhere:
-            inputs[:, units:] = user_BH[:active]
-        np.dot(inputs, session.input_GX.T, from_input[:active])
-        np.dot(before, session.state_GH.T, from_state[:active])
-        gates = _rows(tape.gates, low, high)
-        _step(session, from_input, from_state, before, gates, after_NH[low:high])
-        state_BH[:active] = after_NH[low:high]
-
-
-@compiled
-def _read_back(
-    plan, session, user_gru, start_HH, remembers, tape,
-    before_NH, after_NH, state_BH, user_BH,
-    inputs_NX, session_gain, user_gain, start_gain_HH, start_gain_H,
-):  # fmt: skip
-    """Go back through a batch that was read.
-
-    The second line holds the gradients of what was read, of which the latter two are used up; the
-    third is filled with those of the inputs and, starting from zeros, of the weights.
-    """
-    lanes, units = state_BH.shape
-    everywhere = inputs_NX.shape[1] > units
-    room = max(_BLOCK, lanes)
-    input_slopes = np.empty((room, 3 * units), np.float32)
-    state_slopes = np.empty((room, 3 * units), np.float32)
-    back = np.empty((lanes, units), np.float32)
-    sessions = len(plan.opening)
-    start_slopes = np.empty((sessions, units), np.float32)
-    user_input_slopes = np.empty((sessions, 3 * units), np.float32)
-    user_state_slopes = np.empty((sessions, 3 * units), np.float32)
-    block = plan.offsets[-1]  # where the block of interactions ends whose slopes are held
-    for step in range(len(plan.offsets) - 2, -1, -1):
-        low, high = plan.offsets[step], plan.offsets[step + 1]
-        active = high - low
-        if block - low > room:
-            _add_to(
-                session_gain, tape.inputs_NX[high:block], tape.before_NH[high:block],
-                input_slopes[room - (block - high) :], state_slopes[room - (block - high) :],
-            )  # fmt: skip
-            block = high
-        first, last = room - (block - low), room - (block - high)
-        of_input, of_state = input_slopes[first:last], state_slopes[first:last]
-        gradient = state_BH[:active]
-        gradient += after_NH[low:high]
-        gates = _rows(tape.gates, low, high)
-        _step_back(gates, tape.before_NH[low:high], gradient, of_input, of_state)
-        np.dot(of_state, session.state_GH, back[:active])
-        np.dot(of_input, session.input_GX, inputs_NX[low:high])
-        for i in range(active):
-            for j in range(units):
-                gradient[i, j] += back[i, j] + before_NH[low + i, j]
-        if everywhere:
-            user_BH[:active] += inputs_NX[low:high, units:]
-        a, b = plan.openings[step], plan.openings[step + 1]
-        if b > a:
-            lane, start_slope = plan.opening[a:b], start_slopes[a:b]
-            started = tape.started_SH[a:b]
-            for s in range(b - a):
-                for j in range(units):
-                    start_slope[s, j] = state_BH[lane[s], j] * (_ONE - started[s, j] ** 2)
-            user = np.dot(start_slope, start_HH)
-            for s in range(b - a):
-                user[s] += user_BH[lane[s]]
-                user_BH[lane[s]] = 0
-                state_BH[lane[s]] = 0
-            if remembers:
-                of_input, of_state = user_input_slopes[a:b], user_state_slopes[a:b]
-                before, gates = tape.user_before_SH[a:b], _rows(tape.user_gates, a, b)
-                _step_back(gates, before, user, of_input, of_state)
-                user += np.dot(of_state, user_gru.state_GH)
-                ended = np.dot(of_input, user_gru.input_GX)
-                for s in range(b - a):
-                    user_BH[lane[s]] = user[s]
-                    state_BH[lane[s]] = ended[s]
-    _add_to(
-        session_gain, tape.inputs_NX[:block], tape.before_NH[:block],
-        input_slopes[room - block :], state_slopes[room - block :],
-    )  # fmt: skip
-    if sessions:
-        start_gain_HH[:] = np.dot(start_slopes.T, tape.user_after_SH)
-        start_gain_H[:] = start_slopes.sum(0)
-        if remembers:
-            _add_to(
-                user_gain, tape.ended_SH, tape.user_before_SH, user_input_slopes, user_state_slopes
-            )
+from hrnn.model.layers import GRUWeights, LayerStates, LayerWeights
 
 
 class _ReadLayer(torch.autograd.Function):
-    """:func:`_read` and :func:`_read_back` for autograd, once through and once back."""
+    """:func:`kernels.read` and :func:`kernels.read_back` for autograd."""
 
     @staticmethod
     def forward(ctx, inputs_NH, batch, weights, *tensors):
         count, units = inputs_NH.shape
-        width = tensors[0].shape[1]
-        session, user_gru = _gru(tensors[:4]), _gru(tensors[6:] or tensors[:4])
-        start_HH, start_H = (one.detach().numpy() for one in tensors[4:6])
-        sessions = len(batch.opening)
-
-        def empty(rows: int, columns: int) -> np.ndarray:
-            return np.empty((rows, columns), np.float32)
-
-        inputs = inputs_NH.detach().numpy()
-        if width > units:
-            inputs = np.concatenate([inputs, empty(count, units)], axis=1)
-        tape = _Tape(
-            np.ascontiguousarray(inputs),
-            empty(count, units), _Gates(*(empty(count, units) for _ in range(4))),
-            empty(sessions, units), empty(sessions, units),
-            _Gates(*(empty(sessions, units) for _ in range(4))),
-            empty(sessions, units), empty(sessions, units),
-        )  # fmt: skip
-        plan = _Plan(batch.offsets, batch.opening.numpy(), batch.openings)
-        after, state, user = (empty(rows, units) for rows in (count, *[len(batch.users)] * 2))
+        session, user_gru, start_HH, start_H = _arrays(weights)
+        inputs = np.ascontiguousarray(inputs_NH.detach().numpy())
+        if weights.everywhere:
+            inputs = np.concatenate([inputs, np.empty_like(inputs)], axis=1)
+        opened = _room_to_open(len(batch.opening), units)
+        tape = kernels.Tape(inputs, _empty(count, units), _room_for_gates(count, units), opened)
+        plan = kernels.Plan(batch.offsets, batch.opening.numpy(), batch.openings)
+        lanes = len(batch.users)
+        after, state, user = _empty(count, units), _empty(lanes, units), _empty(lanes, units)
         remembers = weights.user is not None
-        _read(plan, session, user_gru, start_HH, start_H, remembers, tape, after, state, user)
+        kernels.read(
+            plan, session, user_gru, start_HH, start_H, remembers, tape, after, state, user
+        )
         ctx.known = plan, session, user_gru, start_HH, start_H, remembers, tape
         return tuple(torch.from_numpy(one) for one in (tape.before_NH, after, state, user))
 
@@ -330,9 +42,9 @@ class _ReadLayer(torch.autograd.Function):
         before, after, state, user = (one.contiguous().numpy() for one in gradients)
         state, user = state.copy(), user.copy()
         inputs = np.empty_like(tape.inputs_NX)
-        of_session, of_user = (_GRU(*map(np.zeros_like, gru)) for gru in (session, user_gru))
+        of_session, of_user = (kernels.GRU(*map(np.zeros_like, gru)) for gru in (session, user_gru))
         of_start_HH, of_start_H = np.zeros_like(start_HH), np.zeros_like(start_H)
-        _read_back(
+        kernels.read_back(
             plan, session, user_gru, start_HH, remembers, tape,
             before, after, state, user,
             inputs, of_session, of_user, of_start_HH, of_start_H,
@@ -352,15 +64,67 @@ def read_layer(inputs_NH: Tensor, batch: Batch, weights: LayerWeights) -> LayerS
     return LayerStates(*_ReadLayer.apply(inputs_NH, batch, weights, *tensors))  # pyright: ignore
 
 
-def _gru(tensors: tuple[Tensor, ...]) -> _GRU:
-    input_GX, state_GH, input_bias, state_bias = (one.detach().numpy() for one in tensors)
+def follow_layer(
+    inputs_IH: Tensor, item_N: Tensor, batch: Batch, weights: LayerWeights, all_states: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Read a batch without a way back, and without what would only be needed for it.
+
+    Args:
+        inputs_IH: what can stand as input of an interaction.
+        item_N: int64, which of them does.
+        batch: where sessions begin and end.
+        weights: of the layer.
+        all_states: whether states after interactions are wanted.
+
+    Returns:
+        ``after_NH`` (without rows if not wanted), ``session_BH`` and ``user_BH`` as in
+        :class:`hrnn.model.layers.LayerStates`.
+    """
+    units, lanes = len(weights.start_H), len(batch.users)
+    input_GX = weights.session.input_3HX
+    if len(item_N) < len(inputs_IH):  # a table of few interactions is smaller than one of all items
+        inputs_IH, item_N = inputs_IH[item_N], torch.arange(len(item_N))
+    from_items = (inputs_IH @ input_GX[:, :units].T).detach().numpy()
+    from_user = np.ascontiguousarray(input_GX[:, units:].detach().numpy())
+    session, user_gru, start_HH, start_H = _arrays(weights)
+    plan = kernels.Plan(batch.offsets, batch.opening.numpy(), batch.openings)
+    after = _empty(len(item_N) if all_states else 0, units)
+    state, user = _empty(lanes, units), _empty(lanes, units)
+    kernels.follow(
+        plan, session, user_gru, start_HH, start_H, weights.user is not None,
+        from_items, item_N.numpy(), from_user if weights.everywhere else from_user[:0],
+        _room_for_gates(lanes, units), _room_to_open(lanes, units), after, state, user,
+    )  # fmt: skip
+    return torch.from_numpy(after), torch.from_numpy(state), torch.from_numpy(user)
+
+
+def _arrays(weights: LayerWeights) -> tuple[kernels.GRU, kernels.GRU, np.ndarray, np.ndarray]:
+    session, user = _gru(weights.session), _gru(weights.user or weights.session)
+    return session, user, weights.start_HH.detach().numpy(), weights.start_H.detach().numpy()
+
+
+def _gru(weights: GRUWeights) -> kernels.GRU:
+    input_GX, state_GH, input_bias, state_bias = (one.detach().numpy() for one in weights)
     new = 2 * state_GH.shape[1]
     bias = input_bias.copy()
     bias[:new] += state_bias[:new]
-    return _GRU(input_GX, state_GH, bias, state_bias[new:])
+    return kernels.GRU(input_GX, state_GH, bias, state_bias[new:])
 
 
-def _gain(gain: _GRU) -> list[np.ndarray]:
+def _empty(rows: int, columns: int) -> np.ndarray:
+    return np.empty((rows, columns), np.float32)
+
+
+def _room_for_gates(rows: int, units: int) -> kernels.Gates:
+    return kernels.Gates(*(_empty(rows, units) for _ in range(4)))
+
+
+def _room_to_open(sessions: int, units: int) -> kernels.Opened:
+    ended, before, after, started = (_empty(sessions, units) for _ in range(4))
+    return kernels.Opened(ended, before, _room_for_gates(sessions, units), after, started)
+
+
+def _gain(gain: kernels.GRU) -> list[np.ndarray]:
     """Return gradients of the weights as torch lays them out."""
     state_bias = gain.bias_G.copy()
     state_bias[-len(gain.hidden_H) :] = gain.hidden_H

@@ -33,6 +33,21 @@ class Encoded:
     user_LBH: Tensor
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Where users stand: what is needed to go on from what they did.
+
+    Attributes:
+        session_LBH: session states.
+        user_LBH: user states that those sessions started from.
+        begun_B: bool, whether there has been an interaction in the session.
+    """
+
+    session_LBH: Tensor
+    user_LBH: Tensor
+    begun_B: Tensor
+
+
 class HRNN(nn.Module):
     """A session GRU inside sessions and a user GRU across them, on tied item embeddings.
 
@@ -117,9 +132,52 @@ class HRNN(nn.Module):
             inputs_NH = layers[-1].after_NH
         session = torch.stack([states.session_BH for states in layers])
         user = torch.stack([states.user_BH for states in layers])
-        begun = int(batch.offsets[1]) if batch.steps else 0  # lanes with a session that has ended
-        ended = self.end_session(session[:, :begun], user[:, :begun])
-        return Encoded(layers[-1].before_NH, session, torch.cat([ended, user[:, begun:]], dim=1))
+        ended = self.end_session(session[:, : batch.begun], user[:, : batch.begun])
+        user = torch.cat([ended, user[:, batch.begun :]], dim=1)
+        return Encoded(layers[-1].before_NH, session, user)
+
+    def follow(self, batch: Batch) -> Standing:
+        """Read a batch, only to know where each of its users stands; there is no way back."""
+        inputs_IH, item_N = self.items_IH.weight, batch.items
+        session, user = [], []
+        for number in range(self.num_layers):
+            weights = self.layer(number)
+            if runs_compiled(inputs_IH):
+                go_on = number < self.num_layers - 1
+                states = fused.follow_layer(inputs_IH, item_N, batch, weights, go_on)
+            else:
+                states = read_layer(inputs_IH[item_N], batch, weights)[1:]
+            inputs_IH, item_N = states[0], torch.arange(len(item_N), device=item_N.device)
+            session.append(states[1])
+            user.append(states[2])
+        begun = torch.arange(len(batch.users), device=item_N.device) < batch.begun
+        return Standing(torch.stack(session), torch.stack(user), begun)
+
+    def start_sessions(self, standing: Standing, new_B: Tensor) -> Standing:
+        """Let some users begin a session; one in which nothing has happened yet goes on."""
+        ends = new_B & standing.begun_B
+        user = self.end_session(standing.session_LBH, standing.user_LBH)
+        user = torch.where(ends[:, None], user, standing.user_LBH)
+        session = torch.where(ends[:, None], self.start_session(user), standing.session_LBH)
+        return Standing(session, user, standing.begun_B & ~ends)
+
+    def advance(self, standing: Standing, items_B: Tensor, new_B: Tensor) -> Standing:
+        """Go on by one interaction of every user, the first of a session for some.
+
+        Args:
+            standing: where they stand.
+            items_B: int64, item indices.
+            new_B: bool, whose interaction starts a session.
+        """
+        standing = self.start_sessions(standing, new_B)
+        inputs_BH, states = self.items_IH(items_B), []
+        for number in range(self.num_layers):
+            weights = self.layer(number)
+            if weights.everywhere:
+                inputs_BH = torch.cat([inputs_BH, standing.user_LBH[number]], dim=1)
+            inputs_BH = weights.session.step(inputs_BH, standing.session_LBH[number])
+            states.append(inputs_BH)
+        return Standing(torch.stack(states), standing.user_LBH, torch.ones_like(new_B))
 
     def layer(self, number: int) -> LayerWeights:
         """Return the weights of a layer."""

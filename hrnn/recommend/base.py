@@ -18,7 +18,7 @@ from hrnn.data.keys import row_keys
 from hrnn.data.vocabulary import Vocabulary
 from hrnn.errors import ConfigError, HRNNError, listed
 from hrnn.recommend.asking import Moment, Start, make_request
-from hrnn.recommend.ranking import check_sampling, sampled_places, top_places
+from hrnn.recommend.ranking import check_sampling, sampled_places, top_places_of_all
 from hrnn.recommend.record import TrainingRecord
 from hrnn.recommend.request import Request
 from hrnn.training.checkpoint import write_checkpoint
@@ -311,12 +311,13 @@ class Recommender(ABC):
                 scores[part.seen(self.vocabulary)] = -np.inf
             if self._subset is not None:
                 scores[:, ~self._subset] = -np.inf
-            for place, row in zip(places.tolist(), scores, strict=True):
-                if temperature:
-                    random = np.random.default_rng([seed, int(key[place])])
-                    best = sampled_places(row, top_k, temperature, random)
-                else:
-                    best = top_places(row, top_k)
+            if temperature:
+                random = [np.random.default_rng([seed, int(key[place])]) for place in places]
+                found = zip(scores, random, strict=True)
+                chosen = [sampled_places(row, top_k, temperature, one) for row, one in found]
+            else:
+                chosen = top_places_of_all(scores, top_k)
+            for place, row, best in zip(places.tolist(), scores, chosen, strict=True):
                 best = best[np.isfinite(row[best])]
                 yield place, ids[best], row[best]
 

@@ -127,10 +127,9 @@ class HRNNEstimator:
             for first in range(0, histories.users, _USERS_AT_ONCE):
                 users = np.arange(first, min(first + _USERS_AT_ONCE, histories.users))
                 batch = Batch.of(histories, users).to(device)
-                encoded = network(batch)
-                fresh_BH = network.start_session(encoded.user_LBH)[-1]
-                starts = torch.from_numpy(new[batch.users]).to(device)[:, None]
-                yield batch.users, torch.where(starts, fresh_BH, encoded.session_LBH[-1])
+                starts = torch.from_numpy(new[batch.users]).to(device)
+                standing = network.start_sessions(network.follow(batch), starts)
+                yield batch.users, standing.session_LBH[-1]
 
 
 class HRNNClassifierEstimator(HRNNEstimator):

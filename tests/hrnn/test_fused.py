@@ -1,10 +1,12 @@
+import itertools
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hrnn.model import fused, layers
+from hrnn.model import fused, kernels, layers
 from hrnn.model.batches import Batch
 from hrnn.model.network import HRNN
 from tests.hrnn.reference import VARIANTS, laid_out, logs, network_of, random_log
@@ -84,7 +86,7 @@ def test_ragged_histories_give_states_and_gradients_of_the_plain_loop(
 @pytest.mark.parametrize("user_state", ["init", "all"])
 def test_batches_of_several_blocks_do_too_at_any_width(user_state, units):
     log = random_log(1, users=300)
-    assert sum(len(items) for sessions in log for items in sessions) > fused._BLOCK
+    assert sum(len(items) for sessions in log for items in sessions) > kernels.BLOCK
     check_equals_plain(log, user_state, units)
 
 
@@ -123,3 +125,52 @@ def test_weights_that_are_not_finite_show_in_the_states(spoiled):
         dict(network.named_parameters())[spoiled][-1] = float("nan")
         encoded = network(Batch.of(laid_out([[[ITEMS, 1], [2]]]), np.arange(1)))
     assert encoded.session_LBH.isnan().any()
+
+
+@pytest.mark.parametrize("items", [ITEMS, 3000])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@variants
+def test_following_ends_where_reading_ends(user_state, num_layers, dtype, items):
+    network = network_of(user_state, num_layers, items=items).to(dtype)
+    log = [*random_log(5, users=40), [], [[1]]]
+    batch = Batch.of(laid_out(log), np.arange(len(log)))
+    with torch.no_grad():
+        read, stands = network(batch), network.follow(batch)
+        everybody = torch.ones(len(log), dtype=torch.bool)
+        torch.testing.assert_close(stands.session_LBH, read.session_LBH, rtol=1e-5, atol=1e-5)
+        ended = network.start_sessions(stands, everybody)
+        torch.testing.assert_close(ended.user_LBH, read.user_LBH, rtol=1e-5, atol=1e-5)
+        started = network.start_session(read.user_LBH)
+        torch.testing.assert_close(ended.session_LBH, started, rtol=1e-5, atol=1e-5)
+    assert stands.begun_B.tolist() == [bool(log[user]) for user in batch.users]
+    assert not ended.begun_B.any()
+
+
+@variants
+def test_going_on_by_one_interaction_at_a_time_ends_where_following_ends(user_state, num_layers):
+    network = network_of(user_state, num_layers)
+    log = [user for user in random_log(6, users=60) if sum(map(len, user)) > 3]
+    whole = [(item, place == 0) for user in log for one in user for place, item in enumerate(one)]
+    starts = np.cumsum([0] + [sum(map(len, user)) for user in log])
+    paths = [whole[a:b] for a, b in itertools.pairwise(starts)]
+    with torch.no_grad():
+        nobody = Batch.of(laid_out([[] for _ in log]), np.arange(len(log)))
+        stands = network.follow(nobody)
+        for step in range(3):
+            items = torch.tensor([path[step][0] for path in paths])
+            new = torch.tensor([path[step][1] for path in paths])
+            stands = network.advance(stands, items, new)
+            seen = [cut_after(user, step + 1) for user in log]
+            batch = Batch.of(laid_out(seen), np.arange(len(log)))
+            expected, back = network.follow(batch), np.argsort(batch.users)
+            torch.testing.assert_close(stands.session_LBH, expected.session_LBH[:, back])
+            torch.testing.assert_close(stands.user_LBH, expected.user_LBH[:, back])
+            assert stands.begun_B.all()
+
+
+def cut_after(sessions: list[list[int]], count: int) -> list[list[int]]:
+    kept = []
+    for items in sessions:
+        kept.append(items[: max(count, 0)])
+        count -= len(items)
+    return [items for items in kept if items]

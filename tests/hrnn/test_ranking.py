@@ -6,7 +6,7 @@ import pytest
 
 import hrnn
 from hrnn import ConfigError
-from hrnn.recommend.ranking import sampled_places, top_places
+from hrnn.recommend.ranking import sampled_places, top_places, top_places_of_all
 from hrnn.training.roles import TRAIN
 from tests.hrnn.test_evaluation import Spy
 from tests.hrnn.test_splits_random import random_log
@@ -24,6 +24,17 @@ def test_top_places_are_those_of_a_stable_sort():
             scores[random.random(items) < 0.2] = -np.inf
             for top_k in (1, 2, 5, items, items + 3):
                 assert top_places(scores, top_k).tolist() == slow_top(scores, top_k)
+
+
+@pytest.mark.parametrize("top_k", [1, 3, 100, 101, 400])
+def test_top_places_of_many_rows_are_those_of_each(top_k):
+    scores = np.random.default_rng(1).integers(0, 40, (25, 300)).astype(np.float32)
+    scores[3] = -np.inf
+    scores[:, 7] = -np.inf
+    expected = [slow_top(row, top_k) for row in scores.tolist()]
+    assert top_places_of_all(scores, top_k).tolist() == expected
+    assert top_places_of_all(scores[:0], top_k).shape == (0, min(top_k, 300))
+    assert top_places_of_all(scores.T, top_k)[7].tolist() == slow_top(scores.T[7].tolist(), top_k)
 
 
 def test_no_scores_have_no_places():

@@ -93,7 +93,7 @@ def test_equal_scores_go_by_item_id_whatever_top_k():
     scores = np.array([1, 3, 3, 0, 3, 1], np.float32)
     order = [1, 2, 4, 0, 5, 3]
     for top_k in range(1, 9):
-        assert base.top_places(scores, top_k).tolist() == order[:top_k]
+        assert base.top_places_of_all(scores[None], top_k)[0].tolist() == order[:top_k]
 
 
 # A subset of the items.

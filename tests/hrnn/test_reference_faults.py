@@ -276,6 +276,8 @@ def test_17_recommending_does_not_sort_the_catalogue(monkeypatch):
         return sort(values, **how)
 
     monkeypatch.setattr(ranking.np, "argsort", spy)
-    best = ranking.top_places(scores, 10)
-    assert scores[best].tolist() == list(range(99_999, 99_989, -1))
+    expected = list(range(99_999, 99_989, -1))
+    assert scores[ranking.top_places(scores, 10)].tolist() == expected
+    assert sizes == [10]
+    assert scores[ranking.top_places_of_all(scores[None], 10)[0]].tolist() == expected
     assert sizes == [10]
