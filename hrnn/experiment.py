@@ -1,7 +1,7 @@
 """From a log and settings to a trained model with honest figures beside popularity's."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import torch
 
 from hrnn.baselines import BASELINES, Popularity
 from hrnn.data.interactions import Interactions
-from hrnn.errors import ConfigError
+from hrnn.errors import CheckpointError, ConfigError
 from hrnn.evaluation.protocol import measure
 from hrnn.evaluation.report import Report
 from hrnn.evaluation.splits import Split, split_for
@@ -18,6 +18,7 @@ from hrnn.recommend.estimators import estimator_for
 from hrnn.recommend.recommender import HierarchicalSequentialRecommender
 from hrnn.recommend.scorer import HierarchicalScorer
 from hrnn.recommend.session_aware import SessionRecommender
+from hrnn.training.checkpoint import read_checkpoint
 from hrnn.training.config import ExperimentConfig, SplitConfig
 from hrnn.training.trainer import Callback, End
 
@@ -65,6 +66,24 @@ def train_experiment(
     end = model.estimator.end_
     assert end is not None  # fit sets it
     return Trained(model, end, split)
+
+
+def recover(data: Interactions, config: ExperimentConfig, checkpoint: Path) -> Trained:
+    """Make the model of a training that broke off, of what its checkpoint kept.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be read, or no epoch was complete.
+    """
+    epochs = int(read_checkpoint(checkpoint)[1].get("epoch", 0))
+    if not epochs:
+        raise CheckpointError(
+            f"{checkpoint.name} is from before the first epoch was complete; start a new run"
+        )
+    training = replace(config.training, epochs=epochs)  # pyright: ignore[reportArgumentType]
+    done = replace(config, training=training)  # pyright: ignore[reportArgumentType]
+    trained = train_experiment(data, done, resume_from=checkpoint)
+    trained.model.estimator.change(epochs=config.training.epochs)
+    return trained
 
 
 def use_threads(count: int) -> None:

@@ -1,6 +1,5 @@
 """Batches: users side by side, each read from the first interaction to the last."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -83,10 +82,10 @@ class Batch:
         )
 
 
-def shuffled_batches(
+def shuffled_users(
     histories: Histories, users: np.ndarray, batch_size: int, random: np.random.Generator
-) -> Iterator[Batch]:
-    """Yield all users once, in random batches of users with histories of like length.
+) -> list[np.ndarray]:
+    """Return all users once, in random batches of users with histories of like length.
 
     Users are drawn in random order and sorted only inside windows of 16 batches, so that batches
     differ from epoch to epoch while few steps run with most users gone.
@@ -99,5 +98,4 @@ def shuffled_batches(
         some = order[start : start + window]
         some = some[np.argsort(counts[some], kind="stable")]
         batches += [some[i : i + batch_size] for i in range(0, len(some), batch_size)]
-    for place in random.permutation(len(batches)).tolist():
-        yield Batch.of(histories, batches[place])
+    return [batches[place] for place in random.permutation(len(batches)).tolist()]

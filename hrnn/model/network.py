@@ -99,6 +99,11 @@ class HRNN(nn.Module):
         with torch.no_grad():
             self.items_IH.weight[0] = 0
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.bias_I.device
+
     def first_user_state(self, users: int) -> Tensor:
         """Return the user state [L, B, H] before any session."""
         return self.bias_I.new_zeros(self.num_layers, users, self.hidden_units)

@@ -1,9 +1,11 @@
 """The loss of a training, made once from its settings and its data."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from hrnn.model import losses
+from hrnn.model.batches import Batch
 from hrnn.model.network import HRNN
 from hrnn.training.config import TrainConfig
 from hrnn.training.roles import TRAIN
@@ -13,15 +15,42 @@ from hrnn.training.targets import TrainingSet
 class Objective:
     """Says what predictions cost.
 
-    Shapes: M targets, H units, I items.
+    Shapes: N interactions of a batch, M targets, H units, I items.
     """
 
     def __init__(self, data: TrainingSet, config: TrainConfig) -> None:
+        self._data = data
         self._config = config
         self._items = data.items
         trained = data.histories.items[data.role == TRAIN].astype("int64") - 1
         counts = torch.bincount(torch.from_numpy(trained), minlength=data.items) + 1.0
         self._share_I = counts / counts.sum()  # an item without interactions can be drawn too
+
+    def of(
+        self,
+        network: HRNN,
+        batch: Batch,
+        before_NH: Tensor,
+        role: int,
+        draws: torch.Generator,
+    ) -> tuple[Tensor, int]:
+        """Return the summed loss of a batch's targets of one role, and their number.
+
+        Args:
+            network: which read the batch.
+            batch: with its tensors on the CPU.
+            before_NH: state before each interaction, on the network's device.
+            role: TRAIN or VALID.
+            draws: source of negatives and samples.
+        """
+        chosen = np.flatnonzero(self._data.role[batch.places] == role)
+        outcome_M = torch.from_numpy(self._data.outcome[batch.places[chosen]])
+        places = torch.from_numpy(chosen)
+        target_M = (batch.items[places] - 1).to(network.device)
+        states_MH = before_NH[places.to(network.device)]
+        outcome_M = outcome_M.to(network.device)
+        cost = self(network, states_MH, target_M, outcome_M, draws, role == TRAIN)
+        return cost, len(chosen)
 
     def __call__(
         self,

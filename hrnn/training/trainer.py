@@ -9,14 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hrnn.errors import HRNNError
-from hrnn.model.batches import Batch, shuffled_batches
+from hrnn.errors import CheckpointError, HRNNError
+from hrnn.model.batches import Batch, shuffled_users
 from hrnn.model.network import HRNN
 from hrnn.training.checkpoint import load_weights
 from hrnn.training.config import TrainConfig
 from hrnn.training.objective import Objective
-from hrnn.training.roles import TRAIN, VALID
+from hrnn.training.roles import TRAIN
 from hrnn.training.targets import TrainingSet
+from hrnn.training.validation import Validated, Validation
 
 Record = dict[str, Any]
 #: Called with every record; returning True stops the training there.
@@ -25,28 +26,46 @@ End = Literal["finished", "early", "stopped"]
 
 _OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
 _GRADIENT_NORM = 5.0
-_VALIDATION_SEED = 0
+#: What a checkpoint holds of a trainer besides tensors and the random state.
+_FACTS = (
+    "epoch",
+    "updates",
+    "interactions",
+    "seconds",
+    "best_epoch",
+    "best_loss",
+    "history",
+    "_done",
+    "_total",
+    "_targets",
+)
 
 
 class Trainer:
     """Trains one network on one training set.
 
     Records are dictionaries. One of kind "update" comes after each update: ``epoch`` (with its
-    fraction), ``update``, ``updates`` (of an epoch), ``loss`` (mean over its targets), ``seconds``.
+    fraction), ``update``, ``updates`` (of an epoch), ``loss`` (mean over its targets), ``seconds``
+    and ``interactions`` (read since the beginning).
     One of kind "validation" comes after each batch that validates.
     One of kind "epoch" comes after each epoch: ``epoch``, ``train_loss`` and ``valid_loss`` (means
-    over all targets, None where nothing validates), ``best_epoch``, ``updates``, ``seconds``; with
-    ``loss="mse"`` also ``train_rmse`` and ``valid_rmse``, in the unit of the outcomes.
+    over all targets, None where nothing validates), ``valid_ndcg`` (see
+    :class:`hrnn.training.validation.Validated`), ``best_epoch``, ``updates``, ``seconds``,
+    ``interactions``; with ``loss="mse"`` also ``train_rmse`` and ``valid_rmse``, in the unit of the
+    outcomes.
     """
 
     def __init__(self, network: HRNN, data: TrainingSet, config: TrainConfig) -> None:
         self.network = network
-        self._device = network.bias_I.device
         self._objective = Objective(data, config)
+        self._validation = Validation(
+            data, self._objective, config.loss != "mse", config.batch_size
+        )
         self.data = data
         self.config = config
         self.epoch = 0
         self.updates = 0
+        self.interactions = 0
         self.seconds = 0.0
         self.best_epoch = 0
         self.best_loss: float | None = None
@@ -61,7 +80,11 @@ class Trainer:
         )
         self._best: dict[str, Tensor] = {}
         self._train_users = data.users_with(TRAIN)
-        self._valid_users = data.users_with(VALID)
+        # The epoch that is going on: updates done, the sums of their losses and targets, and the
+        # random state that its order was drawn from.
+        self._done, self._total, self._targets = 0, 0.0, 0
+        self._drawn_from = self._order.bit_generator.state
+        self._clock = time.monotonic()
 
     def run(self, callbacks: Sequence[Callback] = ()) -> End:
         """Train until the epochs are done, patience runs out or a callback says stop."""
@@ -86,122 +109,116 @@ class Trainer:
         )
 
     def _run_epoch(self, callbacks: Sequence[Callback]) -> bool:
-        """Train one epoch; return False if a callback stopped it."""
-        started = time.monotonic()
-        batches = -(-len(self._train_users) // self.config.batch_size)
-        users = self._train_users
-        total, targets, done = 0.0, 0, 0
-        for batch in shuffled_batches(
-            self.data.histories, users, self.config.batch_size, self._order
-        ):
-            loss, count = self._update(batch)
-            total, targets, done = total + loss, targets + count, done + 1
-            self.updates += 1
+        """Train one epoch, or what is left of it; return False if a callback stopped it."""
+        self._clock = time.monotonic()
+        self._drawn_from = self._order.bit_generator.state
+        histories, size = self.data.histories, self.config.batch_size
+        batches = shuffled_users(histories, self._train_users, size, self._order)
+        for users in batches[self._done :]:
+            loss = self._update(Batch.of(histories, users))
             record = {
                 "kind": "update",
-                "epoch": self.epoch + done / batches,
+                "epoch": self.epoch + self._done / len(batches),
                 "update": self.updates,
-                "updates": batches,
-                "loss": loss / count,
-                "seconds": self.seconds + time.monotonic() - started,
+                "updates": len(batches),
+                "loss": loss,
+                **self._so_far(),
             }
             if _any_stops(callbacks, record, self):
                 return False
-        valid_loss = self.validation_loss(callbacks)
-        if valid_loss is None and len(self._valid_users):
-            return False
+        found = None
+        if len(self._validation):
+            asked = {"kind": "validation", "epoch": self.epoch}
+            found = self._validation.measure(
+                self.network, lambda: not _any_stops(callbacks, asked, self)
+            )
+            if found is None:
+                return False
+        return not _any_stops(callbacks, self._end_epoch(found), self)
+
+    def _end_epoch(self, found: Validated | None) -> Record:
+        """Close the epoch and return its record."""
         self.epoch += 1
-        self.seconds += time.monotonic() - started
-        if valid_loss is not None and (self.best_loss is None or valid_loss < self.best_loss):
-            self.best_epoch, self.best_loss = self.epoch, valid_loss
+        loss = found and found.loss
+        if loss is not None and (self.best_loss is None or loss < self.best_loss):
+            self.best_epoch, self.best_loss = self.epoch, loss
             self._best = {k: v.clone() for k, v in self.network.state_dict().items()}
         record = {
             "kind": "epoch",
             "epoch": self.epoch,
-            "train_loss": total / targets,
-            "valid_loss": valid_loss,
+            "train_loss": self._total / self._targets,
+            "valid_loss": loss,
+            "valid_ndcg": found and found.ndcg,
             "best_epoch": self.best_epoch or self.epoch,
             "updates": self.updates,
-            "seconds": self.seconds,
+            **self._so_far(),
         }
         if self.config.loss == "mse":
             record["train_rmse"] = math.sqrt(record["train_loss"])
-            record["valid_rmse"] = None if valid_loss is None else math.sqrt(valid_loss)
+            record["valid_rmse"] = None if loss is None else math.sqrt(loss)
+        self._done, self._total, self._targets = 0, 0.0, 0
         self.history.append(record)
-        return not _any_stops(callbacks, record, self)
+        return record
 
-    def _update(self, batch: Batch) -> tuple[float, int]:
-        loss, count = self._loss(batch, TRAIN, self._draws, self._draws)
+    def _so_far(self) -> Record:
+        now = time.monotonic()
+        self.seconds += now - self._clock
+        self._clock = now
+        return {"seconds": self.seconds, "interactions": self.interactions}
+
+    def _update(self, batch: Batch) -> float:
+        """Make one step; return the mean loss of the batch's targets.
+
+        Raises:
+            HRNNError: the loss or a gradient is not finite; the weights are those before the step.
+        """
+        before_NH = self.network(batch.to(self.network.device), self._draws).before_NH
+        loss, count = self._objective.of(self.network, batch, before_NH, TRAIN, self._draws)
         self._optimizer.zero_grad()
         (loss / count).backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), _GRADIENT_NORM)
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), _GRADIENT_NORM).item()
+        total = loss.item()
+        for name, value in (("loss", total), ("gradient", norm)):
+            if not math.isfinite(value):
+                raise HRNNError(
+                    f"the {name} became {value} at update {self.updates + 1}; lower the learning"
+                    " rate"
+                )
         self._optimizer.step()
-        value = loss.item()
-        if not np.isfinite(value):
-            raise HRNNError(
-                f"the loss became {value} at update {self.updates + 1}; lower the learning rate"
-            )
-        return value, count
+        self.updates += 1
+        self.interactions += len(batch.items)
+        self._done, self._total = self._done + 1, self._total + total
+        self._targets += count
+        return total / count
 
-    def _loss(
-        self, batch: Batch, role: int, dropout: torch.Generator | None, negatives: torch.Generator
-    ) -> tuple[Tensor, int]:
-        """Return the summed loss of a batch's targets of one role, and their number."""
-        chosen = np.flatnonzero(self.data.role[batch.places] == role)
-        batch_here = batch.to(self._device)
-        encoded = self.network(batch_here, dropout)
-        places = torch.from_numpy(chosen).to(self._device)
-        outcome_M = torch.from_numpy(self.data.outcome[batch.places[chosen]]).to(self._device)
-        target_M = batch_here.items[places] - 1
-        states_MH = encoded.before_NH[places]
-        training = role == TRAIN
-        cost = self._objective(self.network, states_MH, target_M, outcome_M, negatives, training)
-        return cost, len(chosen)
-
-    def validation_loss(self, callbacks: Sequence[Callback] = ()) -> float | None:
-        """Return the mean loss of the validation targets, always with the same negatives.
-
-        Returns:
-            None where nothing validates, or once a callback stops it.
-        """
-        if not len(self._valid_users):
-            return None
-        negatives = torch.Generator().manual_seed(_VALIDATION_SEED)
-        total, targets = 0.0, 0
-        with torch.no_grad():
-            for start in range(0, len(self._valid_users), self.config.batch_size):
-                users = self._valid_users[start : start + self.config.batch_size]
-                batch = Batch.of(self.data.histories, users)
-                loss, count = self._loss(batch, VALID, None, negatives)
-                total, targets = total + loss.item(), targets + count
-                if _any_stops(callbacks, {"kind": "validation", "epoch": self.epoch}, self):
-                    return None
-        return total / targets
+    def validate(self) -> Validated | None:
+        """Measure the network as after an epoch; None where nothing validates."""
+        return self._validation.measure(self.network, lambda: True) if self._validation else None
 
     def state(self) -> tuple[dict[str, Tensor], Record]:
-        """Return tensors and facts from which :meth:`restore` continues as if never interrupted."""
+        """Return tensors and facts from which :meth:`restore` continues as if never interrupted.
+
+        It can be asked for by a callback, at an update or at the end of an epoch.
+        """
         tensors = {f"network.{name}": value for name, value in self.network.state_dict().items()}
         tensors |= {f"best.{name}": value for name, value in self._best.items()}
         for index, slots in self._optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{index}.{slot}": value for slot, value in slots.items()}
         tensors["draws"] = self._draws.get_state()
-        facts = {
-            "epoch": self.epoch,
-            "updates": self.updates,
-            "seconds": self.seconds,
-            "best_epoch": self.best_epoch,
-            "best_loss": self.best_loss,
-            "history": self.history,
-            "order": self._order.bit_generator.state,
-        }
+        facts = {name: getattr(self, name) for name in _FACTS}
+        facts["order"] = self._drawn_from if self._done else self._order.bit_generator.state
         return tensors, facts
 
     def restore(self, tensors: dict[str, Tensor], facts: Record) -> None:
-        """Continue from a :meth:`state` at the end of an epoch.
+        """Continue from a :meth:`state`.
 
         Raises:
-            CheckpointError: the state is of a network with other settings.
+            CheckpointError: the state is of a network with other settings, or of another version.
         """
+        if not {*_FACTS, "order"} <= facts.keys():
+            raise CheckpointError(
+                "the checkpoint is of another version of this software; start the training anew"
+            )
         groups: dict[str, dict[str, Tensor]] = {"network": {}, "best": {}, "optimizer": {}}
         for name, value in tensors.items():
             group, _, rest = name.partition(".")
@@ -215,9 +232,8 @@ class Trainer:
         self._optimizer.load_state_dict({**self._optimizer.state_dict(), "state": slots})
         self._draws.set_state(tensors["draws"])
         self._order.bit_generator.state = facts["order"]
-        self.epoch, self.updates = facts["epoch"], facts["updates"]
-        self.seconds, self.history = facts["seconds"], facts["history"]
-        self.best_epoch, self.best_loss = facts["best_epoch"], facts["best_loss"]
+        for name in _FACTS:
+            setattr(self, name, facts[name])
 
 
 def _any_stops(callbacks: Sequence[Callback], record: Record, trainer: Trainer) -> bool:

@@ -3,7 +3,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 
-from hrnn.model.batches import Batch, shuffled_batches
+from hrnn.model.batches import Batch, shuffled_users
 from tests.hrnn.reference import laid_out, logs, random_log
 
 
@@ -57,20 +57,20 @@ def test_batch_of_users_without_sessions_has_no_step():
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 4, 100])
-def test_shuffled_batches_hold_each_user_once(batch_size):
+def test_shuffled_users_hold_each_user_once(batch_size):
     histories = laid_out(random_log(1, users=70))
     users = np.arange(2, 67)
-    made = list(shuffled_batches(histories, users, batch_size, np.random.default_rng(0)))
-    assert sorted(np.concatenate([batch.users for batch in made])) == users.tolist()
-    assert all(len(batch.users) <= batch_size for batch in made)
+    made = shuffled_users(histories, users, batch_size, np.random.default_rng(0))
+    assert sorted(np.concatenate(made)) == users.tolist()
+    assert all(len(one) <= batch_size for one in made)
     assert len(made) == -(-len(users) // batch_size)
 
 
-def test_shuffled_batches_mix_users_anew_each_epoch_and_repeat_with_the_seed():
+def test_shuffled_users_mix_users_anew_each_epoch_and_repeat_with_the_seed():
     histories = laid_out(random_log(1, users=40))
 
     def epoch(random):
-        return [b.users.tolist() for b in shuffled_batches(histories, np.arange(40), 4, random)]
+        return [users.tolist() for users in shuffled_users(histories, np.arange(40), 4, random)]
 
     first, again = np.random.default_rng(5), np.random.default_rng(5)
     one, two = epoch(first), epoch(first)
@@ -78,9 +78,9 @@ def test_shuffled_batches_mix_users_anew_each_epoch_and_repeat_with_the_seed():
     assert [epoch(again), epoch(again)] == [one, two]
 
 
-def test_shuffled_batches_come_in_random_order_and_not_by_length():
+def test_shuffled_users_come_in_random_order_and_not_by_length():
     histories = laid_out([[[1]] * (user + 1) for user in range(30)])
-    made = shuffled_batches(histories, np.arange(30), 3, np.random.default_rng(0))
-    sizes = [len(batch.items) for batch in made]
+    made = shuffled_users(histories, np.arange(30), 3, np.random.default_rng(0))
+    sizes = [int(users.sum()) + len(users) for users in made]  # interactions
     assert sorted(sizes) == [sum(range(n, n + 3)) for n in range(1, 30, 3)]  # like beside like
     assert sizes != sorted(sizes)

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hrnn import ConfigError, DataError, Popularity, evaluate, read_interactions
+from hrnn import CheckpointError, ConfigError, DataError, Popularity, evaluate, read_interactions
 from hrnn.baselines import BASELINES
 from hrnn.columns import OUTCOME
 from hrnn.evaluation.splits import SPLITS, make_split, split_for
-from hrnn.experiment import make_baseline, make_model, train_experiment
+from hrnn.experiment import make_baseline, make_model, recover, train_experiment
 from hrnn.recommend.session_aware import SessionRecommender
 from hrnn.training.checkpoint import write_checkpoint
 from hrnn.training.config import ExperimentConfig, SplitConfig, TrainConfig
@@ -145,6 +145,35 @@ def test_resumed_experiment_ends_in_the_same_figures(data, tmp_path):
     assert epochs.count("epoch") == 1
     pd.testing.assert_frame_equal(resumed.measure().table, whole.measure().table)
     assert resumed.model.score_items(data).equals(whole.model.score_items(data))
+
+
+def save_at(path, epoch):
+    """Write a checkpoint at the first update after an epoch, and go on."""
+
+    def observe(record, trainer):
+        if record["kind"] == "update" and trainer.epoch == epoch and not path.exists():
+            write_checkpoint(path, *trainer.state())
+
+    return observe
+
+
+def test_a_training_that_broke_off_leaves_the_model_of_its_whole_epochs(data, tmp_path):
+    path = tmp_path / "last.safetensors"
+    train_experiment(data, CONFIG, [save_at(path, epoch=2)])
+    kept = recover(data, CONFIG, path)
+    twice = replace(CONFIG, training=replace(TRAINING, epochs=2))
+    assert kept.model.score_items(data).equals(
+        train_experiment(data, twice).model.score_items(data)
+    )
+    assert kept.model.estimator.config == CONFIG.training
+    assert [one["epoch"] for one in kept.model.estimator.history_] == [1, 2]
+
+
+def test_nothing_is_recovered_from_before_the_first_whole_epoch(data, tmp_path):
+    path = tmp_path / "last.safetensors"
+    train_experiment(data, CONFIG, [save_at(path, epoch=0)])
+    with pytest.raises(CheckpointError, match="before the first epoch was complete"):
+        recover(data, CONFIG, path)
 
 
 def test_log_that_cannot_be_split_says_what_to_choose_instead():

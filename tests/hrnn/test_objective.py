@@ -220,7 +220,7 @@ def test_losses_of_an_epoch_equal_those_of_a_plain_loop(loss, user_state):
     network = network_of(user_state, items=2).float()
     before = plain_losses(network, log, data, loss)
     trainer = Trainer(network, data, TrainConfig(**settings))
-    assert trainer.validation_loss() == pytest.approx(before[VALID], rel=1e-4)
+    assert trainer.validate().loss == pytest.approx(before[VALID], rel=1e-4)
     trainer.run()
     (record,) = trainer.history
     after = plain_losses(network, log, data, loss)

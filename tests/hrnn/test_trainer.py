@@ -124,22 +124,20 @@ def test_validation_loss_repeats_and_does_not_depend_on_how_users_are_cut_into_b
     data = training_set(**settings)
     one = make_trainer(data, batch_size=3, **settings)
     other = make_trainer(data, batch_size=100, **settings)
-    assert one.validation_loss() == one.validation_loss()
-    assert one.validation_loss() == pytest.approx(other.validation_loss(), rel=1e-6)
+    assert one.validate() == one.validate()
+    assert one.validate().loss == pytest.approx(other.validate().loss, rel=1e-6)
 
 
 def test_validation_of_sampled_cross_entropy_compares_with_the_whole_catalogue():
     data = training_set()
-    assert make_trainer(data, sampled_items=1).validation_loss() == (
-        make_trainer(data).validation_loss()
-    )
+    assert make_trainer(data, sampled_items=1).validate() == (make_trainer(data).validate())
 
 
 @kinds
 def test_validation_always_draws_the_same_negatives_and_none_from_the_training(kind):
     trainer = make_trainer(training_set(**KINDS[kind]), **KINDS[kind])
     draws = trainer.state()[0]["draws"]
-    assert trainer.validation_loss() == trainer.validation_loss()
+    assert trainer.validate() == trainer.validate()
     assert torch.equal(trainer.state()[0]["draws"], draws)
 
 
@@ -182,8 +180,7 @@ def test_train_loss_is_the_mean_over_targets_not_over_batches():
 
 def trainer_first_is_single(data: TrainingSet, config: TrainConfig) -> bool:
     order = np.random.default_rng(config.random_state)
-    batches = trainer_module.shuffled_batches(data.histories, np.arange(2), 1, order)
-    return len(next(iter(batches)).items) == 1
+    return trainer_module.shuffled_users(data.histories, np.arange(2), 1, order)[0][0] == 0
 
 
 def learned_by_heart(**settings) -> Trainer:
@@ -210,7 +207,7 @@ def test_best_weights_come_back_without_patience():
     assert trainer.best_epoch == 1 + int(np.argmin(valid)) < 12
     assert same(weights(trainer), seen[trainer.best_epoch])
     assert same(trainer.network.state_dict(), seen[trainer.best_epoch])
-    assert trainer.validation_loss() == min(valid) == trainer.best_loss
+    assert trainer.validate().loss == min(valid) == trainer.best_loss
 
 
 def test_last_weights_stay_where_the_best_are_not_wanted():
@@ -312,10 +309,18 @@ def test_global_random_states_are_neither_read_nor_moved(kind):
 
 @kinds
 @pytest.mark.parametrize(
-    ("interrupted_after", "optimizer_name"), [(1, "adam"), (2, "sgd"), (3, "adam")]
+    ("moment", "number", "optimizer_name"),
+    [
+        ("epoch", 1, "adam"),
+        ("epoch", 2, "sgd"),
+        ("epoch", 3, "adam"),
+        ("update", 1, "adam"),
+        ("update", 3, "adam"),  # the last of the first epoch, before it is validated
+        ("update", 5, "sgd"),
+    ],
 )
 def test_training_continues_from_a_checkpoint_as_if_never_interrupted(
-    tmp_path, kind, interrupted_after, optimizer_name
+    tmp_path, kind, moment, number, optimizer_name
 ):
     settings = {"epochs": 3, "dropout_rate": 0.3, "optimizer_name": optimizer_name, **KINDS[kind]}
     settings["restore_best_weights"] = False  # so that the last weights can be compared
@@ -324,7 +329,7 @@ def test_training_continues_from_a_checkpoint_as_if_never_interrupted(
     whole.run()
 
     def save_and_stop(record, running):
-        if record["kind"] == "epoch" and record["epoch"] == interrupted_after:
+        if record["kind"] == moment and record[moment] == number:
             write_checkpoint(tmp_path / "last", *running.state())
             return True
         return None
@@ -332,16 +337,42 @@ def test_training_continues_from_a_checkpoint_as_if_never_interrupted(
     make_trainer(data, **settings).run([save_and_stop])
     resumed = make_trainer(data, **settings)
     resumed.restore(*read_checkpoint(tmp_path / "last"))
-    assert resumed.epoch == interrupted_after
+    assert (resumed.epoch if moment == "epoch" else resumed.updates) == number
+    before = resumed.seconds
     assert resumed.run() == "finished"
+    assert whole.updates == 9
 
     (tensors, facts), (expected, told) = resumed.state(), whole.state()
     assert same(tensors, expected)
-    timeless = ("epoch", "updates", "best_epoch", "best_loss", "order")
+    timeless = ("epoch", "updates", "interactions", "best_epoch", "best_loss", "order")
     assert [facts[name] for name in timeless] == [told[name] for name in timeless]
     records = [[{**one, "seconds": 0} for one in t.history] for t in (resumed, whole)]
     assert records[0] == records[1]
-    assert resumed.seconds >= resumed.history[interrupted_after - 1]["seconds"]
+    assert resumed.seconds >= before > 0
+
+
+def test_checkpoint_of_another_version_is_refused(tmp_path):
+    trainer = make_trainer(epochs=1)
+    trainer.run()
+    tensors, facts = trainer.state()
+    del facts["interactions"]
+    with pytest.raises(CheckpointError, match="another version"):
+        make_trainer(epochs=1).restore(tensors, facts)
+
+
+def test_gradient_that_is_not_finite_leaves_the_weights_as_they_were(monkeypatch):
+    trainer = make_trainer()
+    good = weights(trainer)
+    loss_of = trainer._objective.of
+
+    def steep(*asked):
+        loss, count = loss_of(*asked)
+        return loss + (trainer.network.bias_I.sum() * 0).sqrt(), count  # slope 1/0, value 0
+
+    monkeypatch.setattr(trainer._objective, "of", steep)
+    with pytest.raises(HRNNError, match="gradient became nan at update 1"):
+        trainer.run()
+    assert same(weights(trainer), good)
 
 
 def test_resumed_training_still_knows_its_patience(tmp_path):
