@@ -11,6 +11,7 @@ from pydantic.dataclasses import dataclass as pydantic_dataclass
 from hrnn.errors import ConfigError
 
 C = TypeVar("C")
+_RULE = "it must be "
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
@@ -27,16 +28,19 @@ def config(cls: type[C]) -> type[C]:
         try:
             checked(self, **values)
         except pydantic.ValidationError as error:
-            raise ConfigError(
-                "; ".join(_sentence(dict(one), made) for one in error.errors())
-            ) from None
+            sentences: dict[str, str] = {}
+            for one in error.errors():  # of a setting of several kinds there is one for each
+                name = ".".join(part for part in map(str, one["loc"]) if part.isidentifier())
+                said, sentence = sentences.get(name), _sentence(dict(one), name, made)
+                sentences[name] = f"{said}, or {sentence.split(_RULE)[-1]}" if said else sentence
+            raise ConfigError("; ".join(sentences.values())) from None
 
     made.__init__ = checking
     return cast(type[C], made)
 
 
-def _sentence(error: dict[str, Any], owner: type) -> str:
-    name = ".".join(str(part) for part in error["loc"]) or owner.__name__
+def _sentence(error: dict[str, Any], name: str, owner: type) -> str:
+    name = name or owner.__name__
     if error["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
         for part in error["loc"][:-1]:  # an unknown name inside a setting that is settings itself
             owner = typing.get_type_hints(owner)[part]
@@ -44,5 +48,5 @@ def _sentence(error: dict[str, Any], owner: type) -> str:
         return f"{name} is not a setting; the settings are {known}"
     if error["type"] == "value_error":  # raised by a setting's owner, in words of its own
         return str(error["ctx"]["error"])
-    rule = error["msg"].removeprefix("Value error, ").replace("Input should be", "it must be")
+    rule = error["msg"].removeprefix("Value error, ").replace("Input should be ", _RULE)
     return f"{name}={error['input']!r}: {rule}"

@@ -10,8 +10,9 @@ from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
 
 from hrnn.model.pairs import score_pairs
 
-#: Logits held at once: 4 MB, so that a chunk stays in the cache of one core.
-_CHUNK = 1 << 20
+#: Logits held at once: half a megabyte, so that a chunk stays in the cache of one core.
+_CHUNK = 1 << 17
+_LEAST_ROWS = 16
 
 
 def cross_entropy(states_MH: Tensor, items_IH: Tensor, bias_I: Tensor, target_M: Tensor) -> Tensor:
@@ -23,40 +24,8 @@ def cross_entropy(states_MH: Tensor, items_IH: Tensor, bias_I: Tensor, target_M:
         bias_I: item biases.
         target_M: int64, place of each target in the catalogue, from 0.
     """
-    return _CrossEntropy.apply(states_MH, items_IH, bias_I, target_M)  # pyright: ignore
-
-
-class _CrossEntropy(torch.autograd.Function):
-    """Softmax cross-entropy whose logits exist a chunk at a time.
-
-    Its gradient, softmax minus the one-hot target, is made in the forward pass while the chunk is
-    at hand: memory grows with the targets and with the catalogue, not with their product.
-    """
-
-    @staticmethod
-    def forward(ctx, states_MH, items_IH, bias_I, target_M):
-        wanted = any(ctx.needs_input_grad)
-        total = states_MH.new_zeros(())
-        grad_states, grad_items, grad_bias = map(torch.zeros_like, (states_MH, items_IH, bias_I))
-        rows = max(1, _CHUNK // len(items_IH))
-        for start in range(0, len(states_MH), rows):
-            part = slice(start, start + rows)
-            logits = torch.addmm(bias_I, states_MH[part], items_IH.T)
-            target = target_M[part, None]
-            total += (logits.logsumexp(1) - logits.gather(1, target)[:, 0]).sum()
-            if wanted:
-                slope = torch.softmax(logits, dim=1)
-                slope.scatter_add_(1, target, -torch.ones_like(target, dtype=slope.dtype))
-                grad_states[part] = slope @ items_IH
-                grad_items.addmm_(slope.T, states_MH[part])
-                grad_bias += slope.sum(0)
-        if wanted:
-            ctx.save_for_backward(grad_states, grad_items, grad_bias)
-        return total
-
-    @staticmethod
-    def backward(ctx, *grads):
-        return *(grads[0] * saved for saved in ctx.saved_tensors), None
+    own_M = score_pairs(states_MH, items_IH, bias_I, target_M[:, None])[:, 0]
+    return _Contrast.apply(states_MH, items_IH, bias_I, own_M, target_M)  # pyright: ignore
 
 
 def sampled_cross_entropy(
@@ -82,10 +51,54 @@ def sampled_cross_entropy(
         sample_S: int64, places of sampled items in the catalogue.
         log_count_S: log of the expected number of copies of each in the sample.
     """
-    logits_MS = torch.addmm(bias_I[sample_S] - log_count_S, states_MH, items_IH[sample_S].T)
-    logits_MS = logits_MS.masked_fill(sample_S == target_M[:, None], -torch.inf)
-    own_M1 = score_pairs(states_MH, items_IH, bias_I, target_M[:, None])
-    return (torch.cat([own_M1, logits_MS], dim=1).logsumexp(1) - own_M1[:, 0]).sum()
+    # Copies of one item are one row of their number's weight.
+    places, which, copies = torch.unique(sample_S, return_inverse=True, return_counts=True)
+    log_count = log_count_S.new_empty(len(places)).scatter_(0, which, log_count_S)
+    bias = bias_I[places] - log_count + copies.log()
+    own_M = score_pairs(states_MH, items_IH, bias_I, target_M[:, None])[:, 0]
+    near_M = torch.searchsorted(places, target_M).clamp_(max=len(places) - 1)
+    own_row_M = torch.where(places[near_M] == target_M, near_M, -1)
+    return _Contrast.apply(states_MH, items_IH[places], bias, own_M, own_row_M)  # pyright: ignore
+
+
+class _Contrast(torch.autograd.Function):
+    """Sum over targets of ``log(exp(own) + Σ exp(score)) - own``, the logits a chunk at a time.
+
+    The inner sum goes over rows of items but for the target's own row, where it has one. The
+    gradients are made in the forward pass while a chunk is at hand: memory grows with targets and
+    items, not with their product.
+    """
+
+    @staticmethod
+    def forward(ctx, states_MH, rows_SH, bias_S, own_M, own_row_M):
+        wanted = any(ctx.needs_input_grad)
+        total = states_MH.new_zeros(())
+        inputs = states_MH, rows_SH, bias_S, own_M
+        grad_states, grad_rows, grad_bias, grad_own = gains = [*map(torch.zeros_like, inputs)]
+        step = max(_LEAST_ROWS, _CHUNK // len(rows_SH))
+        for start in range(0, len(states_MH), step):
+            part = slice(start, start + step)
+            states, own = states_MH[part], own_M[part]
+            weight = torch.addmm(bias_S, states, rows_SH.T)
+            has = (own_row_M[part] >= 0).nonzero()[:, 0]
+            weight[has, own_row_M[part][has]] = -torch.inf
+            most = torch.maximum(weight.amax(1), own)
+            weight.sub_(most[:, None]).exp_()
+            whole = weight.sum(1) + (own - most).exp()
+            total += (whole.log() + most - own).sum()
+            if wanted:
+                share = (1 / whole)[:, None]
+                grad_states[part] = (weight @ rows_SH).mul_(share)
+                grad_rows.addmm_(weight.T, states * share)
+                grad_bias.addmv_(weight.T, share[:, 0])
+                grad_own[part] = (own - most).exp() * share[:, 0] - 1
+        if wanted:
+            ctx.save_for_backward(*gains)
+        return total
+
+    @staticmethod
+    def backward(ctx, *grads):
+        return *(grads[0] * saved for saved in ctx.saved_tensors), None
 
 
 def binary_cross_entropy(

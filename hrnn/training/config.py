@@ -9,6 +9,9 @@ from hrnn.config import config
 from hrnn.errors import ConfigError
 
 Count = Annotated[int, Field(ge=1)]
+#: Up to so many items cross-entropy looks at all of them; a sample of so many it takes of more.
+#: The sample then costs about as much as the rest of an update (benchmarks/cross_entropy.py).
+AUTO_WHOLE, AUTO_SAMPLE = 1_500, 512
 LossName = Literal["bce", "cross_entropy", "bpr_max", "top1", "mse"]
 
 
@@ -40,7 +43,8 @@ class TrainConfig:
         truncate_training: whether training, too, reads no more than ``max_sessions`` ×
             ``max_session_len``; the first kept item of a cut session is then no target.
         sampled_items: items that cross-entropy draws by popularity for each update, corrected by
-            logQ; None compares with the whole catalogue.
+            logQ; None compares with the whole catalogue, "auto" with a sample of
+            :data:`AUTO_SAMPLE` where there are more than :data:`AUTO_WHOLE` items.
         optimizer_name: "adam" or "sgd".
         device: "cpu", "cuda" or "mps"; None takes a CUDA GPU where torch sees one, else the CPU.
         verbose: 1 or more writes a line an epoch to standard error.
@@ -62,7 +66,7 @@ class TrainConfig:
     loss: LossName = "bce"
     user_state: Literal["init", "all", "none"] = "init"
     truncate_training: bool = False
-    sampled_items: Count | None = None
+    sampled_items: Count | Literal["auto"] | None = "auto"
     optimizer_name: Literal["adam", "sgd"] = "adam"
     device: Literal["cpu", "cuda", "mps"] | None = None
     verbose: Annotated[int, Field(ge=0)] = 0
@@ -73,11 +77,17 @@ class TrainConfig:
                 f"num_negatives={self.num_negatives}: it must be at least 1 with"
                 f" loss={self.loss!r}, which compares a target with negatives"
             )
-        if self.sampled_items is not None and self.loss != "cross_entropy":
+        if isinstance(self.sampled_items, int) and self.loss != "cross_entropy":
             raise ConfigError(
-                f"sampled_items={self.sampled_items}: it must be None with loss={self.loss!r}; only"
-                " cross_entropy samples the catalogue"
+                f"sampled_items={self.sampled_items}: it must be 'auto' or None with"
+                f" loss={self.loss!r}; only cross_entropy samples the catalogue"
             )
+
+    def sample_size(self, items: int) -> int | None:
+        """Return how many of a catalogue's items cross-entropy draws; None for all."""
+        if self.sampled_items == "auto":
+            return AUTO_SAMPLE if items > AUTO_WHOLE else None
+        return self.sampled_items
 
     def plain(self) -> dict[str, Any]:
         """Return the settings as a dictionary that JSON can hold."""

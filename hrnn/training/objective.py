@@ -76,7 +76,7 @@ class Objective:
         if loss == "mse":
             return losses.squared_error(*scored, target_M, outcome_M)
         if loss == "cross_entropy":
-            count = self._config.sampled_items
+            count = self._config.sample_size(self._items)
             if count is None or not training:
                 return losses.cross_entropy(*scored, target_M)
             sample_S = torch.multinomial(self._share_I, count, replacement=True, generator=draws)

@@ -98,7 +98,7 @@ def test_negatives_are_as_many_as_set_and_never_the_target(passed, loss, name, t
 
 @pytest.mark.parametrize("loss", ["bce", "bpr_max", "top1", "cross_entropy"])
 def test_draws_come_from_the_generator_that_is_passed(loss):
-    sampled_items = 3 if loss == "cross_entropy" else None
+    sampled_items = 3 if loss == "cross_entropy" else "auto"
     made = objective(loss=loss, num_negatives=3, sampled_items=sampled_items)
     one, draws = ask(made, [0, 1, 2, 3], seed=1)
     assert ask(made, [0, 1, 2, 3], seed=1)[0] == one

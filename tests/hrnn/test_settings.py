@@ -7,7 +7,14 @@ import pytest
 from hrnn import ConfigError, HRNNClassifierEstimator
 from hrnn.data.outcomes import IN_WORDS
 from hrnn.evaluation.splits import SPLITS
-from hrnn.training.config import RECOMMENDED, ExperimentConfig, SplitConfig, TrainConfig
+from hrnn.training.config import (
+    AUTO_SAMPLE,
+    AUTO_WHOLE,
+    RECOMMENDED,
+    ExperimentConfig,
+    SplitConfig,
+    TrainConfig,
+)
 
 WRONG = [
     ("hidden_units", 0, "greater than or equal to 1"),
@@ -83,7 +90,7 @@ def test_settings_of_the_reference_are_the_defaults():
     }  # fmt: skip
     ours = TrainConfig().plain()
     assert {name: ours[name] for name in guide} == guide
-    silent = {"truncate_training": False, "sampled_items": None, "device": None, "verbose": 0}
+    silent = {"truncate_training": False, "sampled_items": "auto", "device": None, "verbose": 0}
     assert {name: ours[name] for name in silent} == silent
     assert (ours["loss"], ours["user_state"], ours["optimizer_name"]) == ("bce", "init", "adam")
 
@@ -182,9 +189,18 @@ def test_experiment_reads_its_training_from_plain_settings():
     assert made == ExperimentConfig()
 
 
+def test_large_catalogues_are_sampled_unless_told_otherwise():
+    auto = TrainConfig(loss="cross_entropy")
+    sizes = [auto.sample_size(items) for items in (2, AUTO_WHOLE, AUTO_WHOLE + 1, 10**6)]
+    assert sizes == [None, None, AUTO_SAMPLE, AUTO_SAMPLE]
+    assert AUTO_SAMPLE < AUTO_WHOLE
+    assert TrainConfig(loss="cross_entropy", sampled_items=None).sample_size(10**6) is None
+    assert TrainConfig(loss="cross_entropy", sampled_items=7).sample_size(10) == 7
+
+
 @pytest.mark.parametrize("loss", ["bce", "bpr_max", "top1", "mse"])
 def test_sampled_items_mean_nothing_but_for_cross_entropy(loss):
-    with pytest.raises(ConfigError, match="sampled_items=5: it must be None"):
+    with pytest.raises(ConfigError, match="sampled_items=5: it must be 'auto' or None"):
         TrainConfig(loss=loss, sampled_items=5)
     assert TrainConfig(loss="cross_entropy", sampled_items=5).sampled_items == 5
 
