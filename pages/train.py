@@ -5,10 +5,10 @@ import streamlit as st
 from hrnn.diagnostics import about_sessions, about_settings
 from hrnn.errors import HRNNError
 from hrnn.training.roles import check_learnable
-from ui import live, page, state
+from ui import live, page, runs, state
 from ui.experiment import mode_of, pick_cut, pick_experiment, split_words
 from ui.findings import say_findings
-from ui.inputs import pick_run, say_timeout
+from ui.inputs import pick_shown, say_timeout
 from ui.words import cut_words, literal
 from workspace.datasets import Dataset
 from workspace.runs import Run, create_run
@@ -24,12 +24,13 @@ def main() -> None:
     left, right = st.columns([1, 2], gap="large")
     with left:
         configure(dataset)
-    runs = state.runs_of(dataset)
+    known = state.runs_of(dataset)
     with right:
-        watch(dataset, runs)
-    if runs:
+        shown = watch(known)
+    runs.compare(shown)
+    if known:
         st.subheader("Runs on this log", anchor=False)
-        live.watch_all(runs)
+        runs.watch_all(known)
 
 
 def configure(dataset: Dataset) -> None:
@@ -59,16 +60,20 @@ def configure(dataset: Dataset) -> None:
         st.rerun()
 
 
-def watch(dataset: Dataset, runs: list[Run]) -> None:
-    run = pick_run(runs)
-    if run is None:
+def watch(known: list[Run]) -> list[Run]:
+    shown = pick_shown(known)
+    if not shown:
         st.info("There is no run on this log yet. The defaults are a good first try.")
-        return
-    live.controls(run)
-    live.watch(run)
-    if run.has_model():
+        return []
+    runs.actions(shown[0])
+    live.watch_state(shown)
+    runs.draw_curves(shown)
+    live.watch_log(shown[0])
+    live.draw_figures_of(shown[0])
+    if shown[0].has_model():
         page.step("Compare it with simpler models", page.EVALUATE, "to_evaluate")
         page.step("Explore what it recommends", page.EXPLORE, "to_explore")
+    return shown
 
 
 main()

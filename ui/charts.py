@@ -149,39 +149,6 @@ def timeline(frame: pd.DataFrame) -> "Figure":
     return figure
 
 
-def curves(frame: pd.DataFrame, best_epoch: int | None) -> alt.LayerChart:
-    """Draw losses by epoch: training within epochs faint, training and validation, the best marked.
-
-    Args:
-        frame: ``epoch``, ``loss``, ``series``.
-        best_epoch: the epoch whose weights are kept, if known.
-    """
-    series = ["training, each update", "training", "validation"]
-    color = alt.Color(
-        "series:N",
-        scale=alt.Scale(domain=series, range=["#9aa3ad", GREY, ACCENT]),
-        legend=alt.Legend(title=None, orient="top"),
-    )
-    base = alt.Chart(frame).encode(
-        x=alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1)),
-        y=alt.Y("loss:Q", title="loss a target", scale=alt.Scale(zero=False)),
-        color=color,
-        tooltip=[
-            alt.Tooltip("series:N"),
-            alt.Tooltip("epoch:Q", format=".2f"),
-            alt.Tooltip("loss:Q", format=".4f"),
-        ],
-    )
-    each = base.transform_filter("datum.series == 'training, each update'").mark_line(opacity=0.4)
-    lines = base.transform_filter("datum.series != 'training, each update'").mark_line()
-    points = base.transform_filter("datum.series != 'training, each update'").mark_point(
-        filled=True
-    )
-    best = pd.DataFrame({"epoch": [] if best_epoch is None else [best_epoch]}, dtype=float)
-    rule = alt.Chart(best).mark_rule(strokeDash=[4, 3], color=ACCENT).encode(x="epoch:Q")
-    return (each + lines + points + rule).properties(height=320)
-
-
 def differences(frame: pd.DataFrame, lead: str) -> alt.LayerChart:
     """Draw how far one model is ahead of others, with intervals, and a rule at no difference.
 

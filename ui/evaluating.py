@@ -9,7 +9,7 @@ from hrnn.evaluation.report import Report
 from ui import charts, live, state
 from ui.experiment import SPLIT_NAMES, pick_split
 from ui.figures import draw_figures
-from ui.inputs import pick_choice
+from ui.inputs import pick_choice, run_words
 from ui.page import say_error
 from ui.words import literal, minutes, plural
 from workspace.datasets import Dataset
@@ -37,7 +37,7 @@ def pick_settings(runs: list[Run], current: Run) -> EvaluationConfig | None:
             "Models",
             list(known),
             default=[current.id],
-            format_func=lambda made: f"{known[made].name} · {known[made].made}",
+            format_func=lambda made: run_words(known[made]),
             key="evaluate_runs",
         )
         simple = st.multiselect(

@@ -1,6 +1,11 @@
 """The Train page's inputs as settings: how the log is split, how the model is trained."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, TypeVar
+
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from hrnn.data.outcomes import IN_WORDS, Mode, find_mode
@@ -8,13 +13,34 @@ from hrnn.evaluation.splits import Split
 from hrnn.training.config import RECOMMENDED, ExperimentConfig, SplitConfig, TrainConfig
 from ui import state
 from ui.inputs import pick_choice, pick_number
-from ui.words import plural
+from ui.words import minutes, plural
 
 SPLIT_NAMES = {
     "leave_last_out": "Leave-last-out",
     "last_session_out": "Last-session-out",
     "temporal": "Global temporal split",
     "all_rows": "All rows, without figures",
+}
+#: What each input of the Train page is called: its key, which is the name of the setting, → words.
+LABELS = {
+    "split": "Split",
+    "outcomes": "Outcomes",
+    "positive_from": "Positive from",
+    "timeout_minutes": "Timeout",
+    "use_session_ids": "Session ids decide",
+    "epochs": "Epochs, at most",
+    "hidden_units": "Hidden units",
+    "loss": "Loss",
+    "num_negatives": "Negatives a positive",
+    "user_state": "User state",
+    "num_layers": "GRU layers",
+    "learning_rate": "Learning rate",
+    "dropout_rate": "Dropout",
+    "batch_size": "Users an update",
+    "early_stopping_patience": "Stop after so many epochs without a better validation loss",
+    "max_sessions": "Sessions read when scoring",
+    "max_session_len": "Items read of each session",
+    "random_state": "Seed",
 }
 _LOSS_NAMES = {
     "cross_entropy": "cross-entropy over the catalogue",
@@ -34,6 +60,13 @@ _STATE_NAMES = {
     "all": "feeds every position too (HRNN All)",
     "none": "none (sessions forget the user)",
 }
+_NAMES: dict[str, Mapping[Any, str]] = {
+    "split": SPLIT_NAMES,
+    "outcomes": IN_WORDS,
+    "loss": _LOSS_NAMES,
+    "user_state": _STATE_NAMES,
+}
+N = TypeVar("N", int, float)
 
 
 def pick_cut(outcome: np.ndarray, timeout: float, use_session_ids: bool) -> SplitConfig:
@@ -42,12 +75,12 @@ def pick_cut(outcome: np.ndarray, timeout: float, use_session_ids: bool) -> Spli
     found = find_mode(outcome)
     modes = ["as_found", *(mode for mode in IN_WORDS if mode != found)]
     names = {"as_found": f"As found: {IN_WORDS[found]}", **IN_WORDS}
-    taken = pick_choice("outcomes", "Outcomes", "as_found", modes, names)
+    taken = pick_choice("outcomes", LABELS["outcomes"], "as_found", modes, names)
     positive_from = None
     if taken in ("positives", "binary"):
         low, high = (float(f(outcome)) for f in (np.nanmin, np.nanmax))
         start = low + 0.75 * (high - low)
-        positive_from = pick_number("positive_from", "Positive from", start, low, high)
+        positive_from = pick_number("positive_from", LABELS["positive_from"], start, low, high)
     return SplitConfig(
         outcomes=taken,
         positive_from=positive_from,
@@ -60,7 +93,7 @@ def pick_cut(outcome: np.ndarray, timeout: float, use_session_ids: bool) -> Spli
 def pick_split(key: str, options: list[str]) -> str:
     """Let the split be chosen; the first option is the default."""
     state.prepare(key, options[0], options)
-    split = st.radio("Split", options, format_func=SPLIT_NAMES.__getitem__, key=key)
+    split = st.radio(LABELS["split"], options, format_func=SPLIT_NAMES.__getitem__, key=key)
     state.remember(key, split)
     return split
 
@@ -97,35 +130,25 @@ def pick_experiment(cut: SplitConfig, mode: Mode) -> ExperimentConfig:
         ConfigError: a setting is out of range.
     """
     base = RECOMMENDED
-    epochs = pick_number("epochs", "Epochs, at most", base.epochs, 1, 1000)
-    units = pick_number("hidden_units", "Hidden units", base.hidden_units, 1, 1024)
+    epochs = _pick("epochs", base.epochs, 1, 1000)
+    units = _pick("hidden_units", base.hidden_units, 1, 1024)
     with st.expander("More settings"):
         losses = _LOSSES[mode]
-        loss = pick_choice("loss", "Loss", losses[0], losses, _LOSS_NAMES)
+        loss = pick_choice("loss", LABELS["loss"], losses[0], losses, _LOSS_NAMES)
         negatives = base.num_negatives
         if loss in ("bce", "bpr_max", "top1"):
-            negatives = pick_number("num_negatives", "Negatives a positive", negatives, 1, 1000)
+            negatives = _pick("num_negatives", negatives, 1, 1000)
         user_state = pick_choice(
-            "user_state", "User state", base.user_state, list(_STATE_NAMES), _STATE_NAMES
+            "user_state", LABELS["user_state"], base.user_state, list(_STATE_NAMES), _STATE_NAMES
         )
-        layers = pick_number("num_layers", "GRU layers", base.num_layers, 1, 8)
-        rate = pick_number("learning_rate", "Learning rate", base.learning_rate, 0.00001, 1.0)
-        dropout = pick_number("dropout_rate", "Dropout", base.dropout_rate, 0.0, 0.9)
-        batch = pick_number("batch_size", "Users an update", base.batch_size, 1, 10_000)
-        patience = pick_number(
-            "early_stopping_patience",
-            "Stop after so many epochs without a better validation loss",
-            base.early_stopping_patience or 4,
-            1,
-            1000,
-        )
-        sessions = pick_number(
-            "max_sessions", "Sessions read when scoring", base.max_sessions, 1, 1000
-        )
-        length = pick_number(
-            "max_session_len", "Items read of each session", base.max_session_len, 1, 1000
-        )
-        seed = pick_number("random_state", "Seed", base.random_state, 0, 2**31)
+        layers = _pick("num_layers", base.num_layers, 1, 8)
+        rate = _pick("learning_rate", base.learning_rate, 0.00001, 1.0)
+        dropout = _pick("dropout_rate", base.dropout_rate, 0.0, 0.9)
+        batch = _pick("batch_size", base.batch_size, 1, 10_000)
+        patience = _pick("early_stopping_patience", base.early_stopping_patience or 4, 1, 1000)
+        sessions = _pick("max_sessions", base.max_sessions, 1, 1000)
+        length = _pick("max_session_len", base.max_session_len, 1, 1000)
+        seed = _pick("random_state", base.random_state, 0, 2**31)
     training = TrainConfig(
         hidden_units=units,
         num_layers=layers,
@@ -142,3 +165,53 @@ def pick_experiment(cut: SplitConfig, mode: Mode) -> ExperimentConfig:
         user_state=user_state,
     )
     return ExperimentConfig.of(cut, training)
+
+
+def _pick(key: str, default: N, low: N, high: N) -> N:
+    return pick_number(key, LABELS[key], default, low, high)
+
+
+def fill_inputs(experiment: ExperimentConfig) -> None:
+    """Put the settings of a run into the inputs; to be called before they are drawn."""
+    usual = settings_of(ExperimentConfig())
+    for key, value in settings_of(experiment).items():
+        if key in LABELS:
+            st.session_state.pop(key, None)
+            state.remember(key, value if value != usual[key] else None)
+
+
+def settings_of(experiment: ExperimentConfig) -> dict[str, Any]:
+    """Return all settings of a run: what its log is cut by, then what trains."""
+    cut = asdict(experiment.cut)  # pyright: ignore[reportArgumentType]
+    return {**cut, **experiment.training.plain()}
+
+
+def settings_table(experiments: Mapping[str, ExperimentConfig]) -> pd.DataFrame:
+    """Lay the settings of runs out side by side, those that differ first and marked.
+
+    Args:
+        experiments: what a run is called → its settings.
+
+    Returns:
+        ``Setting``, ``Differs``, and a column a run.
+    """
+    columns = {name: settings_of(one) for name, one in experiments.items()}
+    rows = []
+    for key in next(iter(columns.values())):
+        words = [_value_words(key, own[key]) for own in columns.values()]
+        differs = "differs" if len(set(words)) > 1 else ""
+        label = LABELS.get(key, key.replace("_", " ").capitalize())
+        rows.append([label, differs, *words])
+    rows.sort(key=lambda row: row[1] == "")
+    return pd.DataFrame(rows, columns=["Setting", "Differs", *columns])
+
+
+def _value_words(key: str, value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return _NAMES.get(key, {}).get(value, value.replace("_", " "))
+    assert isinstance(value, int | float)
+    return minutes(value) if key == "timeout_minutes" else f"{value:.10g}"

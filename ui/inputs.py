@@ -1,6 +1,7 @@
 """Inputs shared by pages."""
 
-from collections.abc import Container, Mapping
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
 from typing import TypeVar
 
 import streamlit as st
@@ -22,7 +23,10 @@ _STOPS = (
     *(float(1440 * d) for d in (1, 1.5, 2, 3, 4, 5, 7, 10, 14, 21, 30)),
 )
 _MOST_USERS = 5_000
-_MARK_KEY, _RUN_KEY = "timeout_mark", "run_pick"
+_MARK_KEY, _RUN_KEY, _COMPARED_KEY = "timeout_mark", "run_pick", "compare_pick"
+#: More curves over one another than this cannot be told apart.
+_MOST_COMPARED = 5
+_TAKEN = ("Setting", "Differs")  # columns that stand beside those named by runs
 
 N = TypeVar("N", int, float)
 
@@ -117,11 +121,55 @@ def pick_run(runs: list[Run], label: str = "Run") -> Run | None:
     st.selectbox(
         label,
         list(known),
-        format_func=lambda made: f"{known[made].name} · {known[made].made}",
+        format_func=lambda made: run_words(known[made]),
         key=_RUN_KEY,
         on_change=choose,
     )
     return current
+
+
+def pick_shown(runs: list[Run]) -> list[Run]:
+    """Let a run be chosen, and others that are shown over it; the chosen one comes first."""
+    left, right = st.columns(2)
+    with left:
+        run = pick_run(runs)
+    if run is None:
+        return []
+    with right:
+        return [run, *_pick_compared([one for one in runs if one.id != run.id])]
+
+
+def _pick_compared(runs: list[Run]) -> list[Run]:
+    known = {run.id: (run, label) for run, label in zip(runs, labels(runs), strict=True)}
+    made = (state.picked(state.COMPARED) or "").split(".")
+    st.session_state[_COMPARED_KEY] = [one for one in made if one in known][:_MOST_COMPARED]
+
+    def choose() -> None:
+        state.remember(state.COMPARED, ".".join(st.session_state[_COMPARED_KEY]) or None)
+
+    chosen = st.multiselect(
+        "Compare with",
+        list(known),
+        format_func=lambda made: known[made][1],
+        key=_COMPARED_KEY,
+        on_change=choose,
+        max_selections=_MOST_COMPARED,
+        placeholder="Other runs on this log",
+        disabled=not known,
+    )
+    return [known[one][0] for one in chosen]
+
+
+def labels(runs: Sequence[Run]) -> list[str]:
+    """Return what runs are called beside one another, telling those of one name apart."""
+    count = Counter([*_TAKEN, *(run.name for run in runs)])
+    taken = {name for name in count if count[name] > 1 or name in _TAKEN}
+    return [f"{run.name} ({run.id[-6:]})" if run.name in taken else run.name for run in runs]
+
+
+def run_words(run: Run) -> str:
+    """Say which run it is, in a list of runs."""
+    return f"{run.name} · {run.made[5:16]}"
 
 
 def _exists(made: str) -> bool:

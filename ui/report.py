@@ -1,5 +1,7 @@
 """An imported log on the page: tiles, what is odd, how it was read, rows, rejected rows."""
 
+from typing import Literal
+
 import pandas as pd
 import streamlit as st
 
@@ -21,11 +23,13 @@ _MEANING = {
 }
 
 
-def tiles(values: dict[str, str], key: str | None = None) -> None:
+def tiles(
+    values: dict[str, str], key: str | None = None, width: int | Literal["stretch"] = _TILE_PIXELS
+) -> None:
     """Draw a row of figures."""
     with st.container(horizontal=True, key=key):
         for label, value in values.items():
-            st.metric(label, value, border=True, width=_TILE_PIXELS)
+            st.metric(label, value, border=True, width=width)
 
 
 def pick_log(dataset: Dataset) -> None:

@@ -19,16 +19,18 @@ from ui.words import literal
 from workspace.datasets import Dataset, list_datasets, open_dataset
 from workspace.evaluations import Evaluation, list_evaluations
 from workspace.home import LOCAL
-from workspace.runs import Run, list_runs
+from workspace.runs import Run, list_runs, open_run
 
 T = TypeVar("T")
 
 LOG, RUN, TIMEOUT, SESSION_IDS = "log", "run", "timeout_minutes", "use_session_ids"
+#: Runs that are shown over the current one.
+COMPARED = "compare"
 OWNER = LOCAL
 #: What every page's link carries.
 CONTEXT = (LOG, TIMEOUT, SESSION_IDS, RUN)
 #: What belongs to one log and means nothing for another.
-_OF_A_LOG = (RUN, SESSION_IDS, "sessions_user", "explore_user", "evaluation")
+_OF_A_LOG = (RUN, COMPARED, SESSION_IDS, "sessions_user", "explore_user", "evaluation")
 DEFAULT_TIMEOUT = 30.0
 _MOST_MINUTES = 10 * 365 * 24 * 60
 
@@ -126,7 +128,7 @@ def keep_context() -> None:
 
 def choose_log(dataset: Dataset) -> None:
     """Make a log the current one, and forget what was picked in another."""
-    if picked(LOG) != dataset.id:
+    if picked(LOG) not in (None, dataset.id):
         for key in _OF_A_LOG:
             remember(key, None)
             st.session_state.pop(key, None)
@@ -134,8 +136,11 @@ def choose_log(dataset: Dataset) -> None:
 
 
 def current_log() -> tuple[Dataset | None, str]:
-    """Return the current log, else the newest, and what is wrong with the link's, if anything."""
-    made, problem = picked(LOG), ""
+    """Return the current log, else that of the current run, else the newest.
+
+    What is wrong with the link's, if anything, comes with it.
+    """
+    made, problem = picked(LOG) or _log_of_run(), ""
     if made is not None:
         try:
             return open_dataset(OWNER, made), ""
@@ -143,6 +148,13 @@ def current_log() -> tuple[Dataset | None, str]:
             problem = str(error)
     known = list_datasets(OWNER)
     return (known[0] if known else None), problem
+
+
+def _log_of_run() -> str | None:
+    try:
+        return open_run(OWNER, picked(RUN) or "").dataset
+    except HRNNError:
+        return None
 
 
 def current_timeout() -> tuple[float, str]:

@@ -46,8 +46,15 @@ def seconds(value: float) -> str:
     return minutes(value / 60)
 
 
+def size(count: float) -> str:
+    """Write bytes as 312 MB or 1.2 GB."""
+    return f"{count / 1e6:.0f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"
+
+
 def short(count: float) -> str:
-    """Write a count for a tile: 1,204, 48.2 k, 1.2 M."""
+    """Write a count for a tile: 1,204, 48.2 k, 1.2 M; – for not known."""
+    if count != count:
+        return "–"
     if count < 10_000:
         return f"{count:,.0f}"
     return f"{count / 1e3:.1f} k" if count < 1e6 else f"{count / 1e6:.1f} M"

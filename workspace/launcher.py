@@ -1,6 +1,7 @@
 """Starting, stopping and resuming tasks: local processes now, a cluster later."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,9 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from workspace.home import WorkspaceError, home, write_json
+from workspace.home import WorkspaceError, folder_of, home, write_json
 from workspace.locks import LOCK, take_lock
-from workspace.tasks import FINAL, LOG, STARTED, STOP, State, Task
+from workspace.slots import slot_count
+from workspace.tasks import ACTIVE, BEGUN, FINAL, LOG, STARTED, STOP, State, Task
 
 _ROOT = Path(__file__).parent.parent
 
@@ -24,15 +26,22 @@ class Launcher:
     def start(self, task: Task) -> None:
         """Start a queued task, or an interrupted one where its last checkpoint left it.
 
+        A run waits in its worker until a slot is free.
+
         Raises:
             WorkspaceError: the task is in another state, or no process can be started.
         """
+        slot_count()  # a wrong setting is said here, not in the worker's log
         with self._alone(task) as file:
             state = task.state(worker=file is None)
-            if state not in (State.QUEUED, State.INTERRUPTED):
-                raise WorkspaceError(f"it is {state}; only a queued or interrupted one can start")
+            if file is None or state not in (State.QUEUED, State.INTERRUPTED):
+                raise WorkspaceError(
+                    f"it is {state}; only one that is queued or interrupted, without a worker, can"
+                    " start"
+                )
             self._children = [child for child in self._children if child.poll() is None]
-            (task.folder / STOP).unlink(missing_ok=True)
+            for name in (STOP, BEGUN):
+                (task.folder / name).unlink(missing_ok=True)
             (task.folder / LOCK).write_bytes(b"")
             (task.folder / STARTED).write_bytes(b"")
         try:
@@ -58,13 +67,35 @@ class Launcher:
             WorkspaceError: the task's folder cannot be written.
         """
         with self._alone(task) as file:
-            if task.state(worker=file is None) == State.QUEUED:
+            if file is not None and task.state(worker=False) == State.QUEUED:
                 write_json(task.folder / FINAL, {"state": State.CANCELLED, "message": ""})
                 return
         try:
             (task.folder / STOP).touch()
         except OSError as error:
             raise WorkspaceError(f"it could not be stopped ({error.strerror})") from None
+
+    def delete(self, task: Task) -> None:
+        """Remove a task's folder, and nothing else.
+
+        Raises:
+            WorkspaceError: the task is active, or its folder cannot be removed.
+        """
+        removed = folder_of(task.owner, "removed")
+        with self._alone(task) as file:
+            state = task.state(worker=file is None)
+            if file is None or state in ACTIVE:
+                raise WorkspaceError(f"it is {state}; stop it before it is deleted")
+            aside = removed / f"{task.kind}-{task.id}"
+            try:  # moved first: a task that is half removed must not be listed
+                removed.mkdir(exist_ok=True)
+                task.folder.rename(aside)
+                shutil.rmtree(aside)
+            except OSError as error:
+                raise WorkspaceError(
+                    f"{aside if aside.exists() else task.folder} cannot be removed"
+                    f" ({error.strerror}); remove it by hand"
+                ) from None
 
     @contextmanager
     def _alone(self, task: Task) -> Iterator[IO[bytes] | None]:
@@ -74,6 +105,8 @@ class Launcher:
         except OSError as error:
             raise WorkspaceError(f"its folder cannot be reached ({error.strerror})") from None
         try:
+            if not task.folder.is_dir():  # while this waited for the lock
+                raise WorkspaceError("it was deleted; choose another")
             yield file
         finally:
             if file is not None:

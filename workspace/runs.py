@@ -1,18 +1,19 @@
 """A run: one training and its folder."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 from hrnn.training.config import ExperimentConfig, TrainConfig
 from workspace.datasets import Dataset
+from workspace.events import Events, Record
 from workspace.home import new_folder, now_text, write_json
 from workspace.tasks import CONFIG, Task, list_tasks, open_task
+from workspace.tasks import LAST as LAST  # of the same folder as the names below
 
 EVENTS, MODEL, REPORT = "events.jsonl", "model", "report"
-LAST = "last.safetensors"
+_OWN = ("name", "made", "dataset", "dataset_name")
 
 
 @dataclass(frozen=True)
@@ -33,19 +34,9 @@ class Run(Task):
         """Say whether the run has ended and left a model."""
         return self.final() is not None and (self.model_folder / "model.json").exists()
 
-    def events(self) -> list[dict[str, Any]]:
+    def events(self) -> list[Record]:
         """Return the records of the training so far, up to the first line that cannot be read."""
-        try:
-            text = (self.folder / EVENTS).read_bytes()
-        except OSError:
-            return []
-        records = []
-        for line in text[: text.rfind(b"\n") + 1].splitlines():
-            try:
-                records.append(json.loads(line))
-            except ValueError:
-                break
-        return records
+        return Events(self.folder / EVENTS).read()
 
     @property
     def model_folder(self) -> Path:
@@ -65,16 +56,37 @@ def create_run(dataset: Dataset, experiment: ExperimentConfig, name: str = "") -
         WorkspaceError: the home cannot be written.
     """
     folder = new_folder(dataset.owner, Run.kind)
-    name = name.strip() or f"{dataset.name}, {experiment.training.hidden_units} units"
-    facts = {
-        "name": name,
-        "made": now_text(),
-        "dataset": dataset.id,
-        "dataset_name": dataset.name,
-        "experiment": asdict(experiment),  # pyright: ignore[reportArgumentType]
-    }
-    write_json(folder / CONFIG, facts)
-    return _made_of(dataset.owner, folder.name, facts)
+    run = Run(
+        id=folder.name,
+        owner=dataset.owner,
+        made=now_text(),
+        dataset=dataset.id,
+        dataset_name=dataset.name,
+        name=_name_or(name, dataset.name, experiment),
+        experiment=experiment,
+    )
+    _write(run)
+    return run
+
+
+def rename_run(run: Run, name: str) -> None:
+    """Call a run something else; without a name, as if it had been given none.
+
+    It is safe at any time: the settings are replaced as a whole, and a worker only reads them.
+
+    Raises:
+        WorkspaceError: the settings cannot be written.
+    """
+    _write(replace(run, name=_name_or(name, run.dataset_name, run.experiment)))
+
+
+def _write(run: Run) -> None:
+    facts = {key: getattr(run, key) for key in _OWN}
+    write_json(run.folder / CONFIG, {**facts, "experiment": asdict(run.experiment)})  # pyright: ignore
+
+
+def _name_or(name: str, dataset_name: str, experiment: ExperimentConfig) -> str:
+    return name.strip() or f"{dataset_name}, {experiment.training.hidden_units} units"
 
 
 def list_runs(owner: str) -> list[Run]:
@@ -94,5 +106,4 @@ def open_run(owner: str, made: str) -> Run:
 def _made_of(owner: str, made: str, facts: Mapping[str, Any]) -> Run:
     plain = dict(facts["experiment"])
     experiment = ExperimentConfig(**{**plain, "training": TrainConfig(**plain["training"])})
-    own = {key: facts[key] for key in ("name", "made", "dataset", "dataset_name")}
-    return Run(id=made, owner=owner, experiment=experiment, **own)
+    return Run(id=made, owner=owner, experiment=experiment, **{key: facts[key] for key in _OWN})

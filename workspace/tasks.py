@@ -11,7 +11,11 @@ from hrnn.errors import ConfigError
 from workspace.home import WorkspaceError, folder_of, read_json
 from workspace.locks import LOCK, is_locked
 
-CONFIG, FINAL, LOG, STARTED, STOP = "config.json", "run.json", "log.txt", "started", "stop"
+CONFIG, FINAL, LOG, STOP = "config.json", "run.json", "log.txt", "stop"
+#: Written when a worker is launched, and when it begins: a run may have to wait in between.
+STARTED, BEGUN = "started", "begun"
+#: The last checkpoint, of those tasks that keep some.
+LAST = "last.safetensors"
 _START_SECONDS = 30
 
 T = TypeVar("T")
@@ -67,25 +71,15 @@ class Task:
             worker: whether a worker holds the lock, for a caller who holds it himself; looked at
                 if None.
         """
-        # Seen before the lock is tried: a worker that takes it in between has not died.
-        started, held_before = _age(self.folder / STARTED), _size(self.folder / LOCK) > 0
-        final = self.final()
-        if final is None and (is_locked(self.folder / LOCK) if worker is None else worker):
-            return State.RUNNING
-        final = final or self.final()  # it may have ended between the two looks
-        if final is not None:
-            return State(final["state"])
-        if started is None:
-            return State.QUEUED
-        # The worker writes into the lock that it takes.
-        fresh = started <= _START_SECONDS and not held_before
-        return State.STARTING if fresh else State.INTERRUPTED
+        return state_of(self.folder, worker)
+
+    def has_worker(self) -> bool:
+        """Say whether a worker lives, be it at work or waiting for its turn."""
+        return is_locked(self.folder / LOCK)
 
     def final(self) -> dict[str, Any] | None:
         """Return what the task ended with: state, message, …; None before, or if it is broken."""
-        final = read_json(self.folder / FINAL)
-        known = isinstance(final, dict) and final.get("state") in set(State)
-        return final if known else None
+        return _final(self.folder)
 
     def stopping(self) -> bool:
         """Say whether somebody has asked the task to stop."""
@@ -97,6 +91,23 @@ class Task:
             return "\n".join((self.folder / LOG).read_text(errors="replace").splitlines()[-lines:])
         except OSError:
             return ""
+
+
+def state_of(folder: Path, worker: bool | None = None) -> State:
+    """Say where the task in a folder stands; see :meth:`Task.state`."""
+    # Seen before the lock is tried: a worker that takes it in between has not died.
+    started, held_before = _age(folder / STARTED), _size(folder / LOCK) > 0
+    final = _final(folder)
+    if final is None and (is_locked(folder / LOCK) if worker is None else worker):
+        return State.RUNNING if (folder / BEGUN).exists() else State.QUEUED
+    final = final or _final(folder)  # it may have ended between the two looks
+    if final is not None:
+        return State(final["state"])
+    if started is None:
+        return State.QUEUED
+    # The worker writes into the lock that it takes.
+    fresh = started <= _START_SECONDS and not held_before
+    return State.STARTING if fresh else State.INTERRUPTED
 
 
 def open_task(owner: str, kind: str, made: str, make: Callable[[str, str, Facts], T]) -> T:
@@ -132,6 +143,12 @@ def list_tasks(owner: str, kind: str, open_one: Callable[[str, str], T]) -> list
         except WorkspaceError:
             continue  # a broken folder must not hide the others; opening it says what is wrong
     return found
+
+
+def _final(folder: Path) -> dict[str, Any] | None:
+    final = read_json(folder / FINAL)
+    known = isinstance(final, dict) and final.get("state") in set(State)
+    return final if known else None
 
 
 def _age(path: Path) -> float | None:

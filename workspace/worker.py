@@ -1,13 +1,17 @@
 """The process that does one task: ``python -m workspace.worker FOLDER``.
 
-It takes the task's lock before anything slow is imported, so that the task is seen to live at once.
+It takes the task's lock before anything slow is imported, so that the task is seen to live at once
+and a run that waits for a slot costs next to nothing.
 """
 
 import os
 import sys
 from pathlib import Path
 
+from workspace.home import write_json
 from workspace.locks import LOCK, take_lock
+from workspace.slots import wait_for_slot
+from workspace.tasks import BEGUN, FINAL, LAST, STOP, State
 
 _NICENESS = 10
 
@@ -22,15 +26,28 @@ def main(folder: Path) -> int:
     lock.flush()
     os.nice(_NICENESS)
     owner, kind, made = folder.parts[-3:]
-    if kind == "runs":
-        from workspace.training import train_run  # noqa: PLC0415 - the lock comes first
-
-        train_run(owner, made)
-    else:
-        from workspace.evaluating import run_evaluation  # noqa: PLC0415
+    if kind != "runs":
+        (folder / BEGUN).touch()
+        from workspace.evaluating import run_evaluation  # noqa: PLC0415 - the lock comes first
 
         run_evaluation(owner, made)
+        return 0
+    slot = wait_for_slot(folder, (folder / STOP).exists)
+    if slot is None:
+        _cancel(folder)
+        return 0
+    with slot:
+        (folder / BEGUN).touch()
+        from workspace.training import train_run  # noqa: PLC0415 - the slot comes first
+
+        train_run(owner, made)
     return 0
+
+
+def _cancel(folder: Path) -> None:
+    """End a run that was stopped while it waited; one that had learned something can resume."""
+    if not (folder / LAST).exists():
+        write_json(folder / FINAL, {"state": State.CANCELLED, "message": ""})
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,11 @@ import pytest
 from hrnn.evaluation.report import Report
 from hrnn.training.config import ExperimentConfig, TrainConfig
 from workspace.datasets import Dataset, import_log
+from workspace.events import Events
 from workspace.home import WorkspaceError, write_json
 from workspace.launcher import Launcher
 from workspace.locks import is_locked, take_lock
-from workspace.runs import LAST, Run, create_run, list_runs, open_run
+from workspace.runs import LAST, Run, create_run, list_runs, open_run, rename_run
 from workspace.tasks import ACTIVE, State
 
 Wait = Callable[[Callable[[], bool]], None]
@@ -61,13 +63,15 @@ def test_a_run_whose_lock_was_held_and_is_free_is_interrupted_at_once(dataset: D
     assert run.state() == State.INTERRUPTED
 
 
-def test_a_held_lock_means_running_and_two_readers_do_not_disturb_each_other(
+def test_a_held_lock_means_running_once_it_has_begun_and_two_readers_do_not_disturb_each_other(
     dataset: Dataset,
 ) -> None:
     run = create_run(dataset, experiment())
     (run.folder / "started").touch()
     held = take_lock(run.folder / "lock")
     assert held is not None
+    assert run.state() == State.QUEUED
+    (run.folder / "begun").touch()
     assert run.state() == State.RUNNING
     assert take_lock(run.folder / "lock", patience_seconds=0) is None
     held.close()
@@ -113,6 +117,7 @@ def test_a_run_with_a_worker_cannot_be_started_again_nor_cancelled(dataset: Data
     assert held is not None
     held.write(b"123")
     held.flush()
+    (run.folder / "begun").touch()
     launcher = Launcher()
     with pytest.raises(WorkspaceError, match="running"):
         launcher.start(run)
@@ -128,6 +133,7 @@ def test_a_stop_before_the_first_epoch_keeps_nothing_and_says_so(
 ) -> None:
     run = create_run(dataset, experiment(epochs=100_000))
     Launcher().start(run)
+    wait_for(lambda: run.state() == State.RUNNING)
     (run.folder / "stop").touch()
     wait_for(lambda: run.state() not in ACTIVE)
     final = run.final()
@@ -147,6 +153,51 @@ def test_an_unended_last_line_of_the_events_is_ignored(dataset: Dataset) -> None
     run = create_run(dataset, experiment())
     (run.folder / "events.jsonl").write_bytes(b'{"kind": "epoch"}\n{"kind": "upd')
     assert run.events() == [{"kind": "epoch"}]
+
+
+def test_events_are_read_on_and_again_once_a_resumed_worker_has_cut_them(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    events = Events(path)
+    assert events.read() == []
+    path.write_text('{"n": 1}\n{"n": 2}\n{"n"')
+    assert events.read() == [{"n": 1}, {"n": 2}]
+    with path.open("a") as file:
+        file.write(": 3}\n")
+    assert events.read() == [{"n": 1}, {"n": 2}, {"n": 3}]
+    with path.open("a") as file:
+        file.write('{"n": 4}')
+    assert events.read() == [{"n": 1}, {"n": 2}, {"n": 3}]
+    with path.open("a") as file:
+        file.write("\n")
+    assert events.read() == [{"n": 1}, {"n": 2}, {"n": 3}, {"n": 4}]
+    path.write_text('{"n": 1}\n')
+    assert events.read() == [{"n": 1}]
+    path.write_text('{"n": 4}\n{"n": 5}\n')
+    assert events.read() == [{"n": 4}, {"n": 5}]
+
+
+def test_only_what_is_new_is_read_of_the_events(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_text('{"n": 1}\n' * 1000)
+    events = Events(path)
+    events.read()
+    read = []
+    parse = json.loads
+    monkeypatch.setattr("json.loads", lambda line: read.append(line) or parse(line))
+    with path.open("a") as file:
+        file.write('{"n": 2}\n')
+    assert len(events.read()) == 1001
+    assert read == [b'{"n": 2}\n']
+
+
+def test_a_run_is_renamed_and_nothing_else_changes(dataset: Dataset) -> None:
+    run = create_run(dataset, experiment(epochs=7), "before")
+    rename_run(run, "  after ")
+    assert open_run("local", run.id) == replace(run, name="after")
+    rename_run(run, "")
+    assert open_run("local", run.id).name == "small, 4 units"
 
 
 def test_a_broken_run_does_not_hide_the_others_and_says_what_is_wrong(dataset: Dataset) -> None:
