@@ -92,7 +92,9 @@ def segment(
                 "session_timeout_minutes=None needs a SESSION_ID column, and there is none;"
                 " give a timeout in minutes or map a column to SESSION_ID"
             )
-        return Sessions(data, np.cumsum(_starts(data.user_index, data.time_us, timeout_us)) - 1)
+        number = np.cumsum(_starts(data.user_index, data.time_us, timeout_us))
+        number -= 1  # in place: logs are long
+        return Sessions(data, number)
     without = np.flatnonzero(ids < 0)
     group = ids.copy()
     if len(without):

@@ -14,7 +14,7 @@ class Histories:
 
     Attributes:
         items: int32 [interactions], item indices, by user, session and place in it.
-        rows: int64 [interactions], the row of the log that each interaction came from.
+        rows: integers [interactions], the row of the log that each interaction came from.
         session_starts: int64 [sessions + 1], where each session starts in ``items``.
         user_starts: int64 [users + 1], where each user starts in the sessions.
         lost_last: bool [users], whether all items of the user's last session are unknown, so
@@ -37,19 +37,26 @@ class Histories:
             session: integers [rows], session numbers that ascend from user to user.
             users: how many users there are, with or without rows.
         """
-        order = np.argsort(session, kind="stable")
-        order = order[item[order] != PADDING]
-        number = session[order]
-        first = np.flatnonzero(np.diff(number, prepend=-1))
-        owner = user[order][first]
+        if (session[1:] < session[:-1]).any():  # sessions interleave
+            order = np.argsort(session, kind="stable")
+            order = order[item[order] != PADDING]
+        else:
+            order = np.flatnonzero(item != PADDING)
+        rows = order.astype(np.int32 if len(item) < 2**31 else np.int64)
+        del order
+        number = session[rows]
+        opens = np.ones(len(number), bool)
+        np.not_equal(number[1:], number[:-1], out=opens[1:])
+        first = np.flatnonzero(opens)
+        owner, number = user[rows[first]], number[first]
         last = np.full(users, -1, np.int64)
         np.maximum.at(last, user, session)
         kept_last = np.full(users, -1, np.int64)
-        np.maximum.at(kept_last, owner, number[first])
+        np.maximum.at(kept_last, owner, number)
         return cls(
-            items=item[order],
-            rows=order,
-            session_starts=np.append(first, len(order)),
+            items=item[rows],
+            rows=rows,
+            session_starts=np.append(first, len(rows)),
             user_starts=np.searchsorted(owner, np.arange(users + 1)),
             lost_last=last != kept_last,
         )

@@ -4,6 +4,7 @@ Shapes: B users, N interactions of a batch, I items, H units, L layers.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,6 +47,19 @@ class Standing:
     session_LBH: Tensor
     user_LBH: Tensor
     begun_B: Tensor
+
+    def of(self, users: Tensor) -> "Standing":
+        """Return where some users stand, in the order of their places (int64)."""
+        return Standing(self.session_LBH[:, users], self.user_LBH[:, users], self.begun_B[users])
+
+    @classmethod
+    def joined(cls, parts: Sequence["Standing"]) -> "Standing":
+        """Put users beside one another."""
+        return cls(
+            torch.cat([one.session_LBH for one in parts], dim=1),
+            torch.cat([one.user_LBH for one in parts], dim=1),
+            torch.cat([one.begun_B for one in parts]),
+        )
 
 
 class HRNN(nn.Module):

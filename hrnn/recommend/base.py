@@ -139,7 +139,8 @@ class Recommender(ABC):
             resume_from: a checkpoint of an interrupted training, to continue it.
             split: how the roles came about, for the record.
         """
-        trained = np.unique(data.item_index[role == TRAIN])
+        trained = np.zeros(len(data.item_ids), bool)
+        trained[data.item_index[role == TRAIN]] = True
         self.vocabulary = Vocabulary.of([*data.item_ids[trained], *catalogue])
         self._subset = None
         try:

@@ -1,6 +1,6 @@
 """The estimators: settings, the network that they make, and its training."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,7 +12,7 @@ from torch import Tensor
 from hrnn.errors import ConfigError
 from hrnn.model.batches import Batch
 from hrnn.model.histories import Histories
-from hrnn.model.network import HRNN
+from hrnn.model.network import HRNN, Standing
 from hrnn.training.checkpoint import load_weights, read_checkpoint
 from hrnn.training.config import TrainConfig
 from hrnn.training.progress import say
@@ -110,26 +110,21 @@ class HRNNEstimator:
         load_weights(network, weights, source)
         self.network_ = network
 
-    def states(
-        self, histories: Histories, new_session: np.ndarray
-    ) -> Iterator[tuple[np.ndarray, Tensor]]:
-        """Yield users and the states [B, H] that predict what each does next.
+    @torch.no_grad()
+    def stand(self, histories: Histories) -> Standing:
+        """Return where every user stands after a history, in the order of the histories."""
+        network, parts = self.fitted(), []
+        for first in range(0, max(histories.users, 1), _USERS_AT_ONCE):
+            users = np.arange(first, min(first + _USERS_AT_ONCE, histories.users))
+            batch = Batch.of(histories, users).to(network.device)
+            back = torch.from_numpy(np.argsort(batch.users)).to(network.device)
+            parts.append(network.follow(batch).of(back))
+        return Standing.joined(parts)
 
-        Args:
-            histories: what each user did.
-            new_session: bool [users], whether to start a session or to continue the last.
-        """
-        network = self.network_
-        assert network is not None, "the estimator is not fitted"
-        device = network.bias_I.device
-        new = new_session | histories.lost_last
-        with torch.no_grad():
-            for first in range(0, histories.users, _USERS_AT_ONCE):
-                users = np.arange(first, min(first + _USERS_AT_ONCE, histories.users))
-                batch = Batch.of(histories, users).to(device)
-                starts = torch.from_numpy(new[batch.users]).to(device)
-                standing = network.start_sessions(network.follow(batch), starts)
-                yield batch.users, standing.session_LBH[-1]
+    def fitted(self) -> HRNN:
+        """Return the trained network."""
+        assert self.network_ is not None, "the estimator is not fitted"
+        return self.network_
 
 
 class HRNNClassifierEstimator(HRNNEstimator):

@@ -89,12 +89,15 @@ class HierarchicalSequentialRecommender(SessionRecommender):
         resume_from: Path | None = None,
     ) -> None:
         """Train the network on every interaction of the log; see :meth:`Recommender.train`."""
+        made = TrainingSet.of(
+            self._histories(data), role, data.outcome, len(self.vocabulary), self.estimator.config
+        )
+        self.estimator.fit(made, callbacks, resume_from)
+
+    def _histories(self, data: Interactions) -> Histories:
         items = self.vocabulary.indices(data.item_ids)[data.item_index]
         number = self.sessions(data).number
-        histories = Histories.of(items, data.user_index, number, len(data.user_ids))
-        config = self.estimator.config
-        made = TrainingSet.of(histories, role, data.outcome, len(self.vocabulary), config)
-        self.estimator.fit(made, callbacks, resume_from)
+        return Histories.of(items, data.user_index, number, len(data.user_ids))
 
     def score(self, request: Request) -> np.ndarray:
         """Return float32 scores [questions, items].

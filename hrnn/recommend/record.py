@@ -10,9 +10,10 @@ import numpy as np
 from hrnn.data.interactions import Interactions
 from hrnn.data.keys import mixed, row_keys
 from hrnn.errors import CheckpointError
-from hrnn.training.roles import HISTORY, TRAIN, VALID
+from hrnn.training.roles import TRAIN, VALID
 
 _ROWS_FILE = "trained_rows.npy"
+_ROWS_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -30,22 +31,32 @@ class TrainingRecord:
     @classmethod
     def of(cls, data: Interactions, role: np.ndarray, split: str, items: int) -> "TrainingRecord":
         """Note the rows of a training."""
-        keys = row_keys(data)
+        keys, every = np.empty(len(data), np.uint64), np.uint64(len(data))
+        for start in range(0, len(data), _ROWS_AT_ONCE):
+            part = slice(start, start + _ROWS_AT_ONCE)
+            keys[part] = row_keys(data, part)
+            every ^= np.bitwise_xor.reduce(mixed(keys[part]))
+        users = np.zeros(len(data.user_ids), bool)
+        users[data.user_index[role == TRAIN]] = True
         trained, validated = keys[role == TRAIN], keys[role == VALID]
-        assert not np.isin(trained, validated).any(), "a row trains and validates"
+        del keys
+        trained.sort()
+        assert not _among(validated, trained).any(), "a row trains and validates"
         facts = {
-            "dataset": f"{np.bitwise_xor.reduce(mixed(keys), initial=np.uint64(len(keys))):016x}",
+            "dataset": f"{every:016x}",
             "split": split,
             "trained": len(trained),
             "validated": len(validated),
-            "users": len(np.unique(data.user_index[role == TRAIN])),
+            "users": int(users.sum()),
             "items": items,
         }
-        return cls(facts, np.sort(keys[role != HISTORY]))
+        used = np.concatenate([trained, validated])
+        used.sort()
+        return cls(facts, used)
 
     def holds(self, keys: np.ndarray) -> np.ndarray:
         """Say for each key whether its row was trained or validated on (bool array)."""
-        return np.isin(keys, self.keys)
+        return _among(keys, self.keys)
 
     def save(self, folder: Path) -> None:
         """Write the keys into a model's folder; the facts go into ``model.json``."""
@@ -70,3 +81,11 @@ class TrainingRecord:
                 " again"
             ) from None
         return cls(dict(facts), keys)
+
+
+def _among(keys: np.ndarray, ascending: np.ndarray) -> np.ndarray:
+    """Say for each key whether it is one of others, which are sorted (bool array)."""
+    if not len(ascending):
+        return np.zeros(len(keys), bool)
+    near = np.searchsorted(ascending, keys)
+    return ascending[np.minimum(near, len(ascending) - 1)] == keys

@@ -22,9 +22,10 @@ class Objective:
         self._data = data
         self._config = config
         self._items = data.items
-        trained = data.histories.items[data.role == TRAIN].astype("int64") - 1
-        counts = torch.bincount(torch.from_numpy(trained), minlength=data.items) + 1.0
-        self._share_I = counts / counts.sum()  # an item without interactions can be drawn too
+        counts = np.ones(data.items + 1)  # an item without interactions is drawn too
+        np.add.at(counts, data.histories.items[data.role == TRAIN], 1)
+        share_I = torch.from_numpy(counts[1:])
+        self._share_I = share_I / share_I.sum()
 
     def of(
         self,

@@ -51,11 +51,12 @@ class TrainingSet:
             opens[histories.session_starts[:-1]] = True
             role[histories.rows[first & ~opens]] = HISTORY
         rows = kept.rows
-        outcome = outcome[rows].astype(np.float32)
+        outcome = outcome.astype(np.float32)[rows]
         return cls(kept, check_learnable(role[rows], outcome, items, config.loss), outcome, items)
 
     def users_with(self, role: int) -> np.ndarray:
         """Users (int64) who have a target of this role."""
-        rows_before = np.concatenate([[0], np.cumsum(self.role == role)])
+        before = np.zeros(len(self.role) + 1, np.int64)
+        np.cumsum(self.role == role, out=before[1:])
         bounds = self.histories.session_starts[self.histories.user_starts]
-        return np.flatnonzero(np.diff(rows_before[bounds]))
+        return np.flatnonzero(np.diff(before[bounds]))
