@@ -24,7 +24,7 @@ class Objective:
         self._items = data.items
         counts = np.ones(data.items + 1)  # an item without interactions is drawn too
         np.add.at(counts, data.histories.items[data.role == TRAIN], 1)
-        share_I = torch.from_numpy(counts[1:])
+        share_I = torch.from_numpy(counts[1:]).float()
         self._share_I = share_I / share_I.sum()
 
     def of(
