@@ -8,8 +8,10 @@ import json
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, Literal, get_args
 
 import hrnn
+from benchmarks.parts.figures import differences, figures
 from hrnn.baselines import BASELINES
 from hrnn.evaluation.protocol import measure
 from hrnn.evaluation.splits import split_for
@@ -20,12 +22,14 @@ from hrnn.training.config import RECOMMENDED, ExperimentConfig, SplitConfig
 
 LOG = Path(__file__).parent.parent / "sample_data" / "news_reading.csv"
 COLUMNS = {"USER_ID": "informfully_id", "OUTCOME": "articleAnswer"}
+Split = Literal["leave_last_out", "last_session_out"]
+SPLITS: tuple[Split, ...] = get_args(Split)
 SEEDS = (0, 1, 2)
 STATES = ("init", "none")
 K = 10
 
 
-def measured(data: hrnn.Interactions, name: str, split: str) -> dict:
+def measured(data: hrnn.Interactions, name: str, split: Split) -> dict[str, Any]:
     """Train every model on one split of one log; return seconds and figures."""
     cut = SplitConfig(split=split)
     parts = split_for(data, cut)
@@ -50,15 +54,8 @@ def measured(data: hrnn.Interactions, name: str, split: str) -> dict:
         "heading": report.heading,
         "counts": dict(report.counts),
         "training_cpu_seconds": seconds,
-        "value_low_high": {
-            f"{row.MODEL} {row.METRIC}": [round(x, 4) for x in (row.VALUE, row.LOW, row.HIGH)]
-            for row in report.table.itertuples()
-        },
-        "differences_to_first": {
-            f"{row.OTHER} {row.METRIC}": [round(x, 4) for x in (row.DIFFERENCE, row.LOW, row.HIGH)]
-            for row in report.pairs[report.pairs["METRIC"] == f"NDCG@{K}"].itertuples()
-            if first == row.MODEL
-        },
+        "value_low_high": figures(report),
+        f"ndcg_at_{K}_ahead_of": differences(report, first, f"NDCG@{K}"),
     }
 
 
@@ -70,7 +67,7 @@ def main() -> None:
     runs = [
         measured(data, name, split)
         for data, name in ((news, LOG.name), (generated, "generated, 600 users, cause 0.85"))
-        for split in ("leave_last_out", "last_session_out")
+        for split in SPLITS
     ]
     print(json.dumps({"timeout_minutes": 30, "runs": runs}))
 

@@ -8,11 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
 
+from hrnn.model.contrast import contrast
 from hrnn.model.pairs import score_pairs
-
-#: Logits held at once: half a megabyte, so that a chunk stays in the cache of one core.
-_CHUNK = 1 << 17
-_LEAST_ROWS = 16
 
 
 def cross_entropy(states_MH: Tensor, items_IH: Tensor, bias_I: Tensor, target_M: Tensor) -> Tensor:
@@ -25,7 +22,7 @@ def cross_entropy(states_MH: Tensor, items_IH: Tensor, bias_I: Tensor, target_M:
         target_M: int64, place of each target in the catalogue, from 0.
     """
     own_M = score_pairs(states_MH, items_IH, bias_I, target_M[:, None])[:, 0]
-    return _Contrast.apply(states_MH, items_IH, bias_I, own_M, target_M)  # pyright: ignore
+    return contrast(states_MH, items_IH, bias_I, own_M, target_M)
 
 
 def sampled_cross_entropy(
@@ -58,47 +55,7 @@ def sampled_cross_entropy(
     own_M = score_pairs(states_MH, items_IH, bias_I, target_M[:, None])[:, 0]
     near_M = torch.searchsorted(places, target_M).clamp_(max=len(places) - 1)
     own_row_M = torch.where(places[near_M] == target_M, near_M, -1)
-    return _Contrast.apply(states_MH, items_IH[places], bias, own_M, own_row_M)  # pyright: ignore
-
-
-class _Contrast(torch.autograd.Function):
-    """Sum over targets of ``log(exp(own) + Σ exp(score)) - own``, the logits a chunk at a time.
-
-    The inner sum goes over rows of items but for the target's own row, where it has one. The
-    gradients are made in the forward pass while a chunk is at hand: memory grows with targets and
-    items, not with their product.
-    """
-
-    @staticmethod
-    def forward(ctx, states_MH, rows_SH, bias_S, own_M, own_row_M):
-        wanted = any(ctx.needs_input_grad)
-        total = states_MH.new_zeros(())
-        inputs = states_MH, rows_SH, bias_S, own_M
-        grad_states, grad_rows, grad_bias, grad_own = gains = [*map(torch.zeros_like, inputs)]
-        step = max(_LEAST_ROWS, _CHUNK // len(rows_SH))
-        for start in range(0, len(states_MH), step):
-            part = slice(start, start + step)
-            states, own = states_MH[part], own_M[part]
-            weight = torch.addmm(bias_S, states, rows_SH.T)
-            has = (own_row_M[part] >= 0).nonzero()[:, 0]
-            weight[has, own_row_M[part][has]] = -torch.inf
-            most = torch.maximum(weight.amax(1), own)
-            weight.sub_(most[:, None]).exp_()
-            whole = weight.sum(1) + (own - most).exp()
-            total += (whole.log() + most - own).sum()
-            if wanted:
-                share = (1 / whole)[:, None]
-                grad_states[part] = (weight @ rows_SH).mul_(share)
-                grad_rows.addmm_(weight.T, states * share)
-                grad_bias.addmv_(weight.T, share[:, 0])
-                grad_own[part] = (own - most).exp() * share[:, 0] - 1
-        if wanted:
-            ctx.save_for_backward(*gains)
-        return total
-
-    @staticmethod
-    def backward(ctx, *grads):
-        return *(grads[0] * saved for saved in ctx.saved_tensors), None
+    return contrast(states_MH, items_IH[places], bias, own_M, own_row_M)
 
 
 def binary_cross_entropy(

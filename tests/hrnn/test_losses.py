@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy as torch_cross_entropy
 
-from hrnn.model import losses
+from hrnn.model import contrast, losses
 from hrnn.model.losses import (
     binary_cross_entropy,
     bpr_max,
@@ -30,7 +30,8 @@ def drawn_inputs(targets: int, items: int = 7, units: int = 3, seed: int = 0):
 
 @pytest.fixture(params=[1 << 20, 14, 1], ids=["one piece", "two rows a piece", "a row a piece"])
 def _pieces(request, monkeypatch):
-    monkeypatch.setattr(losses, "_CHUNK", request.param)
+    monkeypatch.setattr(contrast, "_CHUNK", request.param)
+    monkeypatch.setattr(contrast, "_LEAST_ROWS", 1)
 
 
 @pytest.mark.usefixtures("_pieces")

@@ -1,0 +1,1 @@
+"""Programs and helpers of the benchmarks; the benchmarks themselves stand one folder up."""

@@ -1,0 +1,5 @@
+"""An app that does nothing, to compare with."""
+
+import streamlit as st
+
+st.write("Nothing.")
