@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hrnn.recommend.scorer import HierarchicalScorer
     from hrnn.sessions import Sessions, segment
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 _HOME = {
     "CoOccurrence": "hrnn.baselines.co_occurrence",
