@@ -8,7 +8,7 @@ from hrnn.data.interactions import Interactions
 from hrnn.evaluation.splits import split_for
 from workspace.datasets import open_dataset
 from workspace.evaluations import PROGRESS, Evaluation, open_evaluation
-from workspace.home import WorkspaceError, write_json
+from workspace.home import WorkspaceError, write_folder, write_json
 from workspace.launcher import worker_threads
 from workspace.runs import Run, open_run
 from workspace.tasks import State
@@ -65,7 +65,7 @@ def _measured(evaluation: Evaluation) -> dict[str, Any]:
         settings.seed,
     )
     assert report is not None  # a stop ends the process, nothing else stops it
-    report.save(evaluation.report_folder)
+    write_folder(evaluation.report_folder, report.save)
     return {"state": State.FINISHED, "message": ""}
 
 

@@ -4,6 +4,9 @@ import json
 import os
 import re
 import secrets
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from hrnn.errors import HRNNError
 
 LOCAL = "local"
 _SAFE = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_RESERVE = "reserve"
 
 
 class WorkspaceError(HRNNError):
@@ -74,6 +78,38 @@ def write_json(path: Path, value: Any) -> None:
         raise WorkspaceError(
             f"{path.name} cannot be written ({error.strerror}); make room on the disk"
         ) from None
+
+
+def write_folder(path: Path, write: Callable[[Path], None]) -> None:
+    """Have a folder written under a temporary name, then rename; it replaces one of the name.
+
+    Args:
+        path: where it comes to lie.
+        write: makes the folder that it is given, and what is in it.
+    """
+    temporary = path.with_name(f".{path.name}")
+    shutil.rmtree(temporary, ignore_errors=True)  # of a worker that was killed
+    try:
+        write(temporary)
+        shutil.rmtree(path, ignore_errors=True)
+        temporary.replace(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def reserve(folder: Path, size: int) -> None:
+    """Set so many bytes of the disk aside, where it has them; what was set aside beyond is free.
+
+    Who gives them back before he writes can write as much when others have filled the disk.
+    """
+    path = folder / _RESERVE
+    with suppress(OSError):
+        if not size:
+            path.unlink(missing_ok=True)
+            return
+        with path.open("ab") as file:
+            os.posix_fallocate(file.fileno(), 0, size)
+            file.truncate(size)
 
 
 def read_json(path: Path) -> Any | None:
