@@ -2,12 +2,8 @@
 
 import streamlit as st
 
-from hrnn.diagnostics import about_data
-from ui import page, state
-from ui.findings import say_findings
-from ui.importing import import_form, pick_sample
-from ui.report import draw_log, pick_log
-from ui.words import literal
+from ui import page
+from ui.samples import pick_sample
 
 
 @page.guarded
@@ -22,18 +18,17 @@ def main() -> None:
             "One row an interaction: who, what, when. An outcome, a session id and a title are"
             " used where there are some."
         )
+    # Until there is a log, the app holds none of what reads and draws one: it starts at once.
     if file is not None:
+        from ui.importing import import_form  # noqa: PLC0415
+
         import_form(file)
     dataset = page.log_here()
-    if dataset is None:
-        return
-    st.subheader(literal(dataset.name), anchor=False)
-    pick_log(dataset)
-    page.say_note(dataset.note)
-    data = state.rows_of(dataset.owner, dataset.id)
-    draw_log(dataset, data)
-    say_findings(about_data(data), "findings", but={one.code for one in data.report.warnings})
-    page.step("Cut it into sessions", page.SESSIONS, "to_sessions")
+    if dataset is not None:
+        from ui.report import draw_log  # noqa: PLC0415
+
+        draw_log(dataset)
+        page.step("Cut it into sessions", page.SESSIONS, "to_sessions")
 
 
 main()

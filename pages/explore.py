@@ -3,7 +3,7 @@
 import streamlit as st
 
 from hrnn.recommend.recommender import HierarchicalSequentialRecommender
-from ui import page, state
+from ui import logs, page, state
 from ui.exploring import (
     draw_popular,
     draw_sessions,
@@ -44,7 +44,7 @@ def main() -> None:
 def explore(dataset: Dataset, run: Run, user: str) -> None:
     model = model_of(run.id, run)
     assert isinstance(model, HierarchicalSequentialRecommender)
-    titles = state.titles_of(dataset.owner, dataset.id)
+    titles = logs.titles_of(dataset.owner, dataset.id)
     scene = scene_of(dataset, run, model, user)
     left, right = st.columns(2, gap="medium")
     if not len(scene.history):

@@ -4,7 +4,7 @@ import streamlit as st
 
 from hrnn.diagnostics import about_sessions
 from hrnn.sessions import segment
-from ui import charts, page, state
+from ui import charts, logs, page
 from ui.findings import say_findings
 from ui.inputs import pick_session_ids, pick_timeout, pick_user
 from ui.report import tiles
@@ -19,7 +19,7 @@ def main() -> None:
     if dataset is None:
         return
     page.say_note(dataset.note)
-    data = state.rows_of(dataset.owner, dataset.id)
+    data = logs.rows_of(dataset.owner, dataset.id)
     timeout = pick_timeout()
     use_ids = pick_session_ids(data)
     sessions = segment(data, timeout, use_session_ids=use_ids)
@@ -31,20 +31,20 @@ def main() -> None:
     say_findings(about_sessions(sessions), "findings")
     bins = gap_bins(dataset.owner, dataset.id)
     if bins["gaps"].any():
-        st.altair_chart(charts.gap_histogram(bins, timeout), key="gaps")
+        st.vega_lite_chart(charts.gap_histogram(bins, timeout), key="gaps")
     else:
         st.info("No two interactions of a user lie apart, so there is no gap to draw.")
     left, right = st.columns(2)
-    left.altair_chart(
+    left.vega_lite_chart(
         charts.distribution(sessions.lengths, "interactions a session", "sessions"), key="lengths"
     )
-    right.altair_chart(
+    right.vega_lite_chart(
         charts.distribution(sessions.per_user, "sessions a user", "users"), key="per_user"
     )
     st.subheader("One user's timeline", anchor=False)
     user = pick_user(dataset, "sessions_user", preferred=dataset.users // 2)
     if user in data.user_ids:
-        titles = state.titles_of(dataset.owner, dataset.id)
+        titles = logs.titles_of(dataset.owner, dataset.id)
         frame = user_gaps(data, sessions, user, titles)
         st.plotly_chart(charts.timeline(frame), key="timeline", config=charts.QUIET)
     else:

@@ -5,10 +5,10 @@ import streamlit as st
 from hrnn.diagnostics import about_sessions, about_settings
 from hrnn.errors import HRNNError
 from hrnn.training.roles import check_learnable
-from ui import live, page, runs, state
+from ui import live, logs, page, runs, state
 from ui.experiment import mode_of, pick_cut, pick_experiment, split_words
 from ui.findings import say_findings
-from ui.inputs import pick_shown, say_timeout
+from ui.inputs import pick_shown, say_timeout, uses_session_ids
 from ui.words import cut_words, literal
 from workspace.datasets import Dataset
 from workspace.runs import Run, create_run
@@ -35,12 +35,12 @@ def main() -> None:
 
 def configure(dataset: Dataset) -> None:
     timeout = say_timeout()
-    data = state.rows_of(dataset.owner, dataset.id)
-    use_ids = state.uses_session_ids(data)
+    data = logs.rows_of(dataset.owner, dataset.id)
+    use_ids = uses_session_ids(data)
     st.markdown(f"**{literal(dataset.name)}**, sessions cut {cut_words(timeout, use_ids)}")
     cut = pick_cut(data.outcome, timeout, use_ids)
     try:
-        split = state.split_of(dataset.owner, dataset.id, cut)
+        split = logs.split_of(dataset.owner, dataset.id, cut)
         experiment = pick_experiment(cut, mode_of(data.outcome, cut))
         items, training = len(split.data.item_ids), experiment.training
         check_learnable(split.role, split.data.outcome, items, training.loss)

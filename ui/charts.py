@@ -1,5 +1,6 @@
 """Charts: a frame in, a chart out. Altair for distributions and curves, Plotly for timelines."""
 
+from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +32,28 @@ def _in_words(ticks: list[float]) -> str:
     return f"{pairs} : ''"
 
 
-def gap_histogram(bins: pd.DataFrame, timeout_minutes: float) -> alt.LayerChart:
-    """Draw the gaps on a log axis in words, with the timeout as a rule."""
+def gap_histogram(bins: pd.DataFrame, timeout_minutes: float) -> dict[str, Any]:
+    """Draw the gaps on a log axis in words, with the timeout as a rule.
+
+    Args:
+        bins: as :func:`ui.sessions.gap_bins` makes them.
+        timeout_minutes: where the rule stands.
+
+    Returns:
+        A Vega-Lite specification that holds its data.
+    """
+    gaps = bins.assign(
+        side=np.where(bins["low"] < timeout_minutes, "within a session", "between sessions")
+    )
+    rule = pd.DataFrame({"at": [timeout_minutes], "label": [f"timeout {minutes(timeout_minutes)}"]})
+    ends = float(bins["low"].min()), float(bins["high"].max())
+    spec = _gap_histogram(*ends, bins.attrs.get("zero", 0))
+    return {**spec, "datasets": {"gaps": gaps, "rule": rule}}
+
+
+# While only the data change, a specification is made once and the browser keeps what it drew.
+@lru_cache(maxsize=8)
+def _gap_histogram(low: float, high: float, zero: int) -> dict[str, Any]:
     axis = alt.Axis(
         values=_TICKS,
         labelExpr=_in_words(_TICKS),
@@ -40,55 +61,55 @@ def gap_histogram(bins: pd.DataFrame, timeout_minutes: float) -> alt.LayerChart:
         labelOverlap="greedy",
         labelFontSize=10,
     )
-    scale = alt.Scale(type="log", domain=[float(bins["low"].min()), float(bins["high"].max())])
-    zero = bins.attrs.get("zero", 0)
-    title = "Gaps between consecutive interactions of a user"
-    note = f"{zero:,} gaps of zero are not drawn" if zero else ""
-    frame = bins.assign(
-        side=np.where(bins["low"] < timeout_minutes, "within a session", "between sessions")
+    scale = alt.Scale(type="log", domain=[low, high])
+    sides = alt.Scale(
+        domain=["within a session", "between sessions"], range=[QUIET_TONE, OTHER_TONE]
     )
     bars = (
-        alt.Chart(frame)
+        alt.Chart(alt.NamedData("gaps"))
         .mark_rect()
         .encode(
             x=alt.X("low:Q", scale=scale, axis=axis),
             x2="high:Q",
             y=alt.Y("gaps:Q", title="gaps", stack=None),
-            color=alt.Color(
-                "side:N",
-                scale=alt.Scale(
-                    domain=["within a session", "between sessions"], range=[QUIET_TONE, OTHER_TONE]
-                ),
-                legend=alt.Legend(title=None, orient="top"),
-            ),
+            color=alt.Color("side:N", scale=sides, legend=alt.Legend(title=None, orient="top")),
             tooltip=[alt.Tooltip("label:N", title="gap"), alt.Tooltip("gaps:Q", format=",")],
         )
     )
-    rule_data = pd.DataFrame(
-        {"at": [timeout_minutes], "label": [f"timeout {minutes(timeout_minutes)}"]}
+    rule = alt.Chart(alt.NamedData("rule")).encode(x=alt.X("at:Q", scale=scale))
+    line = rule.mark_rule(color=ACCENT, strokeWidth=2)
+    text = rule.mark_text(
+        color=ACCENT, align="left", dx=6, baseline="top", fontWeight="bold"
+    ).encode(y=alt.value(4), text="label:N")
+    title = alt.TitleParams(
+        "Gaps between consecutive interactions of a user",
+        subtitle=f"{zero:,} gaps of zero are not drawn" if zero else "",
+        anchor="start",
     )
-    rule = (
-        alt.Chart(rule_data)
-        .mark_rule(color=ACCENT, strokeWidth=2)
-        .encode(x=alt.X("at:Q", scale=scale))
-    )
-    text = (
-        alt.Chart(rule_data)
-        .mark_text(color=ACCENT, align="left", dx=6, baseline="top", fontWeight="bold")
-        .encode(x=alt.X("at:Q", scale=scale), y=alt.value(4), text="label:N")
-    )
-    return (bars + rule + text).properties(
-        height=280, title=alt.TitleParams(title, subtitle=note, anchor="start")
-    )
+    return _spec((bars + line + text).properties(height=280, title=title))
 
 
-def distribution(values: np.ndarray, what: str, of: str) -> alt.Chart:
-    """Draw how often each whole number occurs; the largest share one last bar."""
+def distribution(values: np.ndarray, what: str, of: str) -> dict[str, Any]:
+    """Draw how often each whole number occurs; the largest share one last bar.
+
+    Args:
+        values: whole numbers from 1.
+        what: what each of them counts, in words.
+        of: what has such a number, in words.
+
+    Returns:
+        A Vega-Lite specification that holds its data.
+    """
     counts = np.bincount(np.minimum(values, _MOST_BARS))[1:]
     frame = pd.DataFrame({"value": np.arange(1, len(counts) + 1), "count": counts})
     frame["label"] = [f"{v} or more" if v == _MOST_BARS else str(v) for v in frame["value"]]
-    return (
-        alt.Chart(frame)
+    return {**_distribution(what, of), "datasets": {"counts": frame}}
+
+
+@lru_cache(maxsize=8)
+def _distribution(what: str, of: str) -> dict[str, Any]:
+    chart = (
+        alt.Chart(alt.NamedData("counts"))
         .mark_bar(color=QUIET_TONE)
         .encode(
             x=alt.X("value:O", title=what, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
@@ -98,8 +119,16 @@ def distribution(values: np.ndarray, what: str, of: str) -> alt.Chart:
                 alt.Tooltip("count:Q", title=of, format=","),
             ],
         )
-        .properties(height=220, title=alt.TitleParams(what.capitalize(), anchor="start"))
     )
+    title = alt.TitleParams(what.capitalize(), anchor="start")
+    return _spec(chart.properties(height=220, title=title))
+
+
+def _spec(chart: alt.Chart | alt.LayerChart) -> dict[str, Any]:
+    """Return the specification of a chart whose data come later, without Altair's own theme."""
+    spec = chart.to_dict(context={"pre_transform": False})
+    del spec["config"]
+    return spec
 
 
 def timeline(frame: pd.DataFrame) -> "Figure":
@@ -110,43 +139,52 @@ def timeline(frame: pd.DataFrame) -> "Figure":
     """
     import plotly.graph_objects as go  # noqa: PLC0415 - heavy, and only this chart needs it
 
-    figure = go.Figure()
-    for session, part in frame.groupby("session"):
-        tone = QUIET_TONE if int(session) % 2 else OTHER_TONE
-        left, right = float(part["place"].iloc[0]) - 0.3, float(part["place"].iloc[-1]) + 0.3
-        figure.add_shape(
-            type="rect",
-            x0=left,
-            x1=right,
-            y0=-0.5,
-            y1=0.5,
-            fillcolor=tone,
-            opacity=0.35,
-            line_width=0,
-        )
-        figure.add_annotation(
-            x=(left + right) / 2, y=0.72, text=str(session), showarrow=False, font={"size": 11}
-        )
-        texts = [
-            f"<b>{escape(title)}</b><br>{time} UTC<br>session {session}"
-            + (f"<br>{gap} after the one before" if gap else "")
-            for title, time, gap in zip(part["title"], part["time"], part["gap"], strict=True)
-        ]
-        figure.add_scatter(
-            x=part["place"],
-            y=np.zeros(len(part)),
-            mode="markers",
-            marker={"color": tone, "size": 9, "line": {"width": 1, "color": GREY}},
-            hovertext=texts,
-            hoverinfo="text",
-            showlegend=False,
-        )
-    figure.update_yaxes(visible=False, range=[-0.8, 1])
-    figure.update_xaxes(
-        title="interactions in order; distance grows with the log of the gap", showticklabels=False
+    # In three pieces: Plotly takes a millisecond and more for each that is added to a figure.
+    ends = frame.groupby("session")["place"].agg(["min", "max"])
+    tones = {session: QUIET_TONE if session % 2 else OTHER_TONE for session in ends.index.tolist()}
+    blocks = [
+        {"type": "rect", "x0": first - 0.3, "x1": last + 0.3, "y0": -0.5, "y1": 0.5}
+        | {"fillcolor": tone, "opacity": 0.35, "line": {"width": 0}}
+        for first, last, tone in zip(ends["min"], ends["max"], tones.values(), strict=True)
+    ]
+    numbers = go.Scatter(
+        x=ends.mean(axis=1),
+        y=np.full(len(ends), 0.72),
+        mode="text",
+        text=[str(session) for session in tones],
+        textfont={"size": 11},
+        hoverinfo="skip",
     )
-    figure.update_layout(height=190, margin={"l": 8, "r": 8, "t": 8, "b": 40})
-    return figure
+    columns = (frame[name] for name in ("session", "title", "time", "gap"))
+    texts = [
+        f"<b>{escape(title)}</b><br>{time} UTC<br>session {session}"
+        + (f"<br>{gap} after the one before" if gap else "")
+        for session, title, time, gap in zip(*columns, strict=True)
+    ]
+    points = go.Scatter(
+        x=frame["place"],
+        y=np.zeros(len(frame)),
+        mode="markers",
+        marker={
+            "color": frame["session"].map(tones),
+            "size": 9,
+            "line": {"width": 1, "color": GREY},
+        },
+        hovertext=texts,
+        hoverinfo="text",
+    )
+    layout = {
+        "shapes": blocks,
+        "showlegend": False,
+        "xaxis": {
+            "title": "interactions in order; distance grows with the log of the gap",
+            "showticklabels": False,
+        },
+        "yaxis": {"visible": False, "range": [-0.8, 1]},
+        "height": 190,
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 40},
+    }
+    return go.Figure([numbers, points], layout)
 
 
 def differences(frame: pd.DataFrame, lead: str) -> alt.LayerChart:

@@ -12,7 +12,7 @@ from hrnn.experiment import use_threads
 from hrnn.recommend.base import Recommender
 from hrnn.recommend.recommender import HierarchicalSequentialRecommender
 from hrnn.sessions import MINUTE_US
-from ui import state
+from ui import logs
 from ui.quiet import freeze
 from ui.words import cut_words, literal, minutes, moment, plural
 from workspace.datasets import Dataset
@@ -48,7 +48,7 @@ def model_of(run_id: str, _run: Run) -> Recommender:
 
 def scene_of(dataset: Dataset, run: Run, model: Recommender, user: str) -> Scene:
     """Cut a user's log where the run's split cut it."""
-    split = state.split_of(dataset.owner, dataset.id, run.experiment.cut)
+    split = logs.split_of(dataset.owner, dataset.id, run.experiment.cut)
     data = split.data
     own = data.of_user(user)
     at = np.flatnonzero(data.user_ids[data.user_index[split.test]] == user) if len(own) else []
@@ -180,7 +180,7 @@ def held_out_words(
 
 def draw_popular(dataset: Dataset, titles: dict[str, str]) -> None:
     """Draw the most popular items, for somebody the log does not know."""
-    data = state.rows_of(dataset.owner, dataset.id)
+    data = logs.rows_of(dataset.owner, dataset.id)
     counts = np.bincount(data.item_index)
     best = np.argsort(-counts, kind="stable")[:10]
     items = data.item_ids[best]

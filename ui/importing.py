@@ -12,8 +12,7 @@ from hrnn.errors import HRNNError
 from ui import state
 from ui.page import say_error
 from ui.words import literal, plural
-from workspace.datasets import keep
-from workspace.samples import SAMPLES, import_sample
+from workspace.importing import keep
 
 NOT_USED, CHOOSE = "– not used –", "– choose –"
 _PREVIEW_ROWS = 500
@@ -26,33 +25,7 @@ _ROLES = (
 )
 _OPTIONAL = (OUTCOME, SESSION_ID)
 _TITLE_KEY = "map_title"
-_ASK, _SEEN, _PROBLEM = "_ask_dayfirst", "_mapped_file", "_sample_problem"
-_IMPORTED = "_imported_file"
-
-
-def pick_sample() -> None:
-    """Offer the samples, one click each."""
-    st.pills(
-        "Or take a sample",
-        list(SAMPLES),
-        format_func=lambda key: SAMPLES[key].name,
-        key="sample_pick",
-        on_change=_import_sample,
-    )
-    problem = st.session_state.pop(_PROBLEM, None)
-    if problem:
-        say_error(problem)
-
-
-def _import_sample() -> None:
-    key = st.session_state.sample_pick
-    if key is None:
-        return
-    st.session_state.sample_pick = None  # so that the same one can be taken again
-    try:
-        state.choose_log(import_sample(state.OWNER, key))
-    except HRNNError as error:
-        st.session_state[_PROBLEM] = str(error)
+_ASK, _SEEN, _IMPORTED = "_ask_dayfirst", "_mapped_file", "_imported_file"
 
 
 def import_form(file: Any) -> None:

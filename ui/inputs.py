@@ -7,7 +7,7 @@ from typing import TypeVar
 import streamlit as st
 
 from hrnn.data.interactions import Interactions
-from ui import state
+from ui import logs, state
 from ui.words import literal, minutes
 from workspace.datasets import Dataset
 from workspace.runs import Run, list_runs
@@ -84,6 +84,12 @@ def pick_session_ids(data: Interactions) -> bool:
     return use
 
 
+def uses_session_ids(data: Interactions) -> bool:
+    """Whether the log has session ids, and they are to decide."""
+    picked = state.picked(state.SESSION_IDS) or "True"
+    return data.session_index is not None and picked.lower() != "false"
+
+
 def pick_user(dataset: Dataset, key: str, preferred: int = 0) -> str:
     """Let a user be chosen from the most active ones, or any by typing the id.
 
@@ -92,7 +98,7 @@ def pick_user(dataset: Dataset, key: str, preferred: int = 0) -> str:
         key: of the widget.
         preferred: the place of the user shown first, among the users by activity.
     """
-    users = state.users_of(dataset.owner, dataset.id)
+    users = logs.users_of(dataset.owner, dataset.id)
     options = users[:_MOST_USERS]
     wanted = state.picked(key)
     if wanted and wanted not in options:

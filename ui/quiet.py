@@ -8,13 +8,15 @@ import gc
 import sys
 
 _seen: set[str] = set()
-_HEAVY = ("pandas", "altair", "plotly", "torch")
+_HEAVY = ("streamlit", "pandas", "altair", "plotly", "torch")
 
 
 def freeze() -> None:
-    """Take what is alive out of the collector's sight, once for each heavy library loaded."""
+    """Take what is alive out of the collector's sight, once for each heavy library loaded.
+
+    Nothing is collected before: imports leave no garbage, and Streamlit has collected that of runs.
+    """
     loaded = {name for name in _HEAVY if name in sys.modules}
     if loaded - _seen:
         _seen.update(loaded)
-        gc.collect()
         gc.freeze()

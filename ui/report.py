@@ -8,7 +8,10 @@ import streamlit as st
 from hrnn.data.interactions import Interactions, plain_text
 from hrnn.data.outcomes import IN_WORDS
 from hrnn.data.report import Warned
-from ui import state
+from hrnn.diagnostics import about_data
+from ui import logs, state
+from ui.findings import say_findings
+from ui.page import say_note
 from ui.words import literal, plural, short
 from workspace.datasets import Dataset, list_datasets
 
@@ -32,7 +35,7 @@ def tiles(
             st.metric(label, value, border=True, width=width)
 
 
-def pick_log(dataset: Dataset) -> None:
+def _pick_log(dataset: Dataset) -> None:
     """Offer the logs that were imported before, where there are several."""
     known = {one.id: one for one in list_datasets(state.OWNER)}
     if len(known) < 2:
@@ -51,8 +54,18 @@ def pick_log(dataset: Dataset) -> None:
     )
 
 
-def draw_log(dataset: Dataset, data: Interactions) -> None:
-    """Draw what an import kept and dropped."""
+def draw_log(dataset: Dataset) -> None:
+    """Draw what an import kept and dropped, and what is worth knowing of it."""
+    st.subheader(literal(dataset.name), anchor=False)
+    _pick_log(dataset)
+    say_note(dataset.note)
+    data = logs.rows_of(dataset.owner, dataset.id)
+    _draw_import(dataset, data)
+    said = {one.code for one in data.report.warnings}
+    say_findings(about_data(data), "findings", but=said)
+
+
+def _draw_import(dataset: Dataset, data: Interactions) -> None:
     report = data.report
     tiles(
         {

@@ -8,7 +8,7 @@ import streamlit as st
 
 from hrnn.data.interactions import Interactions
 from hrnn.sessions import MINUTE_US, Sessions, gaps_minutes
-from ui import state
+from ui import logs
 from ui.words import average, minutes, moment, share, short
 
 _BINS_AN_OCTAVE = 4
@@ -37,7 +37,7 @@ def gap_bins(owner: str, made: str) -> pd.DataFrame:
         ``low``, ``high`` (minutes) and ``gaps``; attribute ``zero`` counts gaps of zero. Gaps
         beyond either end are counted in the outermost bins.
     """
-    gaps = gaps_minutes(state.rows_of(owner, made))
+    gaps = gaps_minutes(logs.rows_of(owner, made))
     positive = gaps[gaps > 0]
     steps = int(np.ceil(np.log2(_LONGEST / _SHORTEST) * _BINS_AN_OCTAVE))
     edges = _SHORTEST * 2 ** (np.arange(steps + 1) / _BINS_AN_OCTAVE)

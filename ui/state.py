@@ -6,15 +6,12 @@ or the browser's Back) wins, then the widget, then the memory.
 """
 
 from collections.abc import Callable, Container
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import streamlit as st
 
-from hrnn.data.interactions import Interactions
 from hrnn.errors import HRNNError
-from hrnn.evaluation.splits import Split, split_for
-from hrnn.sessions import check_timeout
-from hrnn.training.config import SplitConfig
 from ui.words import literal
 from workspace.datasets import Dataset, list_datasets, open_dataset
 from workspace.evaluations import Evaluation, list_evaluations
@@ -162,24 +159,11 @@ def current_timeout() -> tuple[float, str]:
     text = picked(TIMEOUT)
     if text is None:
         return DEFAULT_TIMEOUT, ""
-    try:
-        value = float(text)
-        check_timeout(value)
-        if value > _MOST_MINUTES:
-            raise ValueError(text)
-    except ValueError as error:
-        problem = (
-            str(error)
-            if isinstance(error, HRNNError)
-            else (f"{TIMEOUT} = {text} is no timeout between 0 and ten years")
-        )
-        return DEFAULT_TIMEOUT, f"{problem}. 30 minutes are used instead."
-    return value, ""
-
-
-def uses_session_ids(data: Interactions) -> bool:
-    """Whether the log has session ids, and they are to decide."""
-    return data.session_index is not None and (picked(SESSION_IDS) or "True").lower() != "false"
+    with suppress(ValueError):
+        if 0 < (value := float(text)) <= _MOST_MINUTES:
+            return value, ""
+    problem = f"{TIMEOUT} = {text} is no timeout between 0 and ten years"
+    return DEFAULT_TIMEOUT, f"{problem}. 30 minutes are used instead."
 
 
 def runs_of(dataset: Dataset) -> list[Run]:
@@ -196,31 +180,3 @@ def current_run(runs: list[Run]) -> Run | None:
     """Return the run picked, if it is one of these, else the newest of them."""
     made = picked(RUN)
     return next((run for run in runs if run.id == made), runs[0] if runs else None)
-
-
-@st.cache_resource(max_entries=2, show_spinner="Reading the log")
-def rows_of(owner: str, made: str) -> Interactions:
-    """Read a dataset once for all visits."""
-    return open_dataset(owner, made).read()
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def titles_of(owner: str, made: str) -> dict[str, str]:
-    """Read a dataset's titles once for all visits."""
-    return open_dataset(owner, made).titles()
-
-
-@st.cache_resource(max_entries=4, show_spinner="Splitting the log")
-def split_of(owner: str, made: str, config: SplitConfig) -> Split:
-    """Split a dataset once for all visits.
-
-    Raises:
-        DataError: the log is too short for the split, or its outcomes do not fit.
-    """
-    return split_for(rows_of(owner, made), config)
-
-
-@st.cache_data(max_entries=4, show_spinner=False)
-def users_of(owner: str, made: str) -> list[str]:
-    """List a dataset's users, the most active first, once for all visits."""
-    return open_dataset(owner, made).users_by_activity()

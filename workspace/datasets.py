@@ -1,24 +1,18 @@
-"""Logs that were imported: their folders, their facts, the titles of their items."""
+"""Logs that were imported: their folders and their facts; what is in them is read when asked for.
 
-import shutil
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+Finding a log loads none of what reads one, so that the app starts without it.
+"""
+
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from hrnn.data.interactions import Interactions
-from hrnn.data.mapping import guess_title
-from hrnn.data.reading import read_interactions
-from hrnn.data.tables import Source
-from hrnn.errors import DataError
-from workspace.home import WorkspaceError, folder_of, new_folder, now_text, read_json, write_json
+import hrnn
+from workspace.home import WorkspaceError, folder_of, read_json
 
 KIND = "datasets"
-_COMPLETE = "dataset.json"
-_ITEMS, _USERS = "items.parquet", "users.parquet"
+COMPLETE = "dataset.json"
+ITEMS, USERS = "items.parquet", "users.parquet"
 
 
 @dataclass(frozen=True)
@@ -52,108 +46,36 @@ class Dataset:
         """The dataset's folder."""
         return folder_of(self.owner, KIND, self.id)
 
-    def read(self) -> Interactions:
+    def read(self) -> "hrnn.Interactions":
         """Read the rows and the import report."""
-        return Interactions.open(self.folder)
+        return hrnn.Interactions.open(self.folder)
 
     def titles(self) -> dict[str, str]:
         """Return the title of each item that has one."""
-        table = self._table(_ITEMS)
-        pairs = zip(table["item"].to_pylist(), table["title"].to_pylist(), strict=True)
-        return {item: title for item, title in pairs if title}
+        items, titles = self._columns(ITEMS, "item", "title")
+        return {item: title for item, title in zip(items, titles, strict=True) if title}
 
     def users_by_activity(self) -> list[str]:
         """Return user ids, those with most interactions first."""
-        return self._table(_USERS)["user"].to_pylist()
+        (users,) = self._columns(USERS, "user")
+        return users
 
-    def _table(self, name: str) -> pa.Table:
+    def _columns(self, file: str, *names: str) -> list[list[Any]]:
+        from pyarrow import parquet  # noqa: PLC0415 - finding a log does without it
+
         try:
-            return pq.read_table(self.folder / name)
-        except (OSError, pa.ArrowInvalid) as error:
-            raise DataError(
+            table = parquet.read_table(self.folder / file, columns=[*names])
+            return [table[name].to_pylist() for name in names]
+        except (OSError, ValueError) as error:
+            raise hrnn.DataError(
                 f"the log {self.name!r} is damaged ({error}); import it again"
             ) from None
-
-
-def import_log(
-    owner: str,
-    source: Source,
-    name: str,
-    columns: Mapping[str, str | None] | None = None,
-    title_column: str | None = None,
-    dayfirst: bool | None = None,
-    note: str = "",
-) -> Dataset:
-    """Read a log and keep it; nothing is kept of one that cannot be read.
-
-    Args:
-        owner: whose it is.
-        source: a path, bytes, a binary file object or a DataFrame.
-        name: what to call it.
-        columns: role → column; what is not named is guessed.
-        title_column: the column that names the items; guessed if None.
-        dayfirst: order of day and month, where the column does not decide.
-        note: what has to be said wherever the log is shown.
-
-    Raises:
-        DataError: the log cannot be read.
-        WorkspaceError: the home cannot be written.
-    """
-    data = read_interactions(source, columns, dayfirst=dayfirst)
-    others = [column for column, one in data.report.columns.items() if one.role is None]
-    return keep(owner, data, name, title_column or guess_title(others), note)
-
-
-def keep(
-    owner: str, data: Interactions, name: str, title_column: str | None = None, note: str = ""
-) -> Dataset:
-    """Write a log that was read into a folder of its own.
-
-    Arguments as in :func:`import_log`, but for ``title_column``: None gives no titles.
-
-    Raises:
-        DataError: there is no such column to take titles from.
-        WorkspaceError: the home cannot be written.
-    """
-    if title_column is not None and title_column not in data.table.column_names:
-        raise DataError(
-            f"column {title_column!r} has another meaning already, so it cannot name the items;"
-            " choose another for the titles, or none"
-        )
-    folder = new_folder(owner, KIND)
-    try:
-        data.save(folder)
-        _write_items(data, title_column, folder / _ITEMS)
-        _write_users(data, folder / _USERS)
-        dataset = Dataset(
-            id=folder.name,
-            owner=owner,
-            name=name,
-            made=now_text(),
-            interactions=len(data),
-            users=len(data.user_ids),
-            items=len(data.item_ids),
-            rejected=len(data.report.rejected),
-            days=float(np.ptp(data.time_us)) / 86_400_000_000,
-            title_column=title_column,
-            note=note,
-        )
-        write_json(folder / _COMPLETE, asdict(dataset))
-    except BaseException as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(error, OSError):
-            raise WorkspaceError(
-                f"the log could not be kept ({error.strerror}); make room on the disk and import"
-                " it again"
-            ) from None
-        raise
-    return dataset
 
 
 def list_datasets(owner: str) -> list[Dataset]:
     """Return the complete datasets, the newest first."""
     folder = folder_of(owner, KIND)
-    made = sorted(folder.glob("*/" + _COMPLETE), reverse=True) if folder.is_dir() else []
+    made = sorted(folder.glob("*/" + COMPLETE), reverse=True) if folder.is_dir() else []
     found = (_read(owner, path.parent.name) for path in made)
     return [one for one in found if one is not None]
 
@@ -172,31 +94,10 @@ def open_dataset(owner: str, made: str) -> Dataset:
 
 def _read(owner: str, made: str) -> Dataset | None:
     """Read a dataset's facts; None where they are missing or damaged."""
-    facts = read_json(folder_of(owner, KIND, made) / _COMPLETE)
+    facts = read_json(folder_of(owner, KIND, made) / COMPLETE)
     if not isinstance(facts, dict):
         return None
     try:
         return Dataset(**{**facts, "id": made, "owner": owner})
     except TypeError:
         return None
-
-
-def _write_items(data: Interactions, title_column: str | None, path: Path) -> None:
-    titles = np.full(len(data.item_ids), None, object)
-    if title_column is not None:
-        values = data.table[title_column].to_numpy()
-        filled = np.flatnonzero(values != None)[::-1]  # noqa: E711 - elementwise; the first one stays
-        titles[data.item_index[filled]] = values[filled]
-    counts = np.bincount(data.item_index, minlength=len(data.item_ids))
-    columns = {
-        "item": data.item_ids,
-        "interactions": counts,
-        "title": pa.array(titles, pa.string()),
-    }
-    pq.write_table(pa.table(columns), path)
-
-
-def _write_users(data: Interactions, path: Path) -> None:
-    counts = np.diff(data.user_starts)
-    order = np.argsort(-counts, kind="stable")
-    pq.write_table(pa.table({"user": data.user_ids[order], "interactions": counts[order]}), path)

@@ -40,7 +40,7 @@ class Run(Task):
 
     @property
     def model_folder(self) -> Path:
-        """Where the trained model lies once the run is finished or stopped."""
+        """Where the trained model lies once the run has ended with one, if only to fail."""
         return self.folder / MODEL
 
     @property

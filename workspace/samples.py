@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from workspace.datasets import Dataset, import_log, list_datasets
+from workspace.datasets import Dataset, list_datasets
 
 _FOLDER = Path(__file__).parent.parent / "sample_data"
 
@@ -52,6 +52,8 @@ def import_sample(owner: str, key: str) -> Dataset:
     for dataset in list_datasets(owner):
         if dataset.note == sample.note:
             return dataset
+    from workspace.importing import import_log  # noqa: PLC0415 - listing samples does without it
+
     path = _FOLDER / sample.file
     return import_log(
         owner, path, sample.name, sample.columns, sample.title_column, note=sample.note

@@ -7,7 +7,8 @@ import pytest
 
 from hrnn.training.config import ExperimentConfig
 from tests.pages.app import QUICK
-from workspace.datasets import Dataset, import_log
+from workspace.datasets import Dataset
+from workspace.importing import import_log
 from workspace.runs import Run, create_run
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from hrnn.training.config import ExperimentConfig
 from tests.pages.app import PAGES, QUICK, ROOT, keys, opened, texts
-from workspace.datasets import Dataset, import_log
+from workspace.datasets import Dataset
+from workspace.importing import import_log
 from workspace.runs import Run, create_run
 
 

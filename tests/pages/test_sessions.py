@@ -3,7 +3,8 @@
 import pytest
 
 from tests.pages.app import keys, opened, texts
-from workspace.datasets import Dataset, import_log
+from workspace.datasets import Dataset
+from workspace.importing import import_log
 
 
 def test_a_visit_without_a_link_opens_the_newest_log(dataset: Dataset) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from hrnn.training.config import ExperimentConfig
 from tests.pages.app import QUICK, keys, opened, press, texts
-from workspace.datasets import Dataset, import_log
+from workspace.datasets import Dataset
+from workspace.importing import import_log
 from workspace.launcher import Launcher
 from workspace.runs import Run, create_run, list_runs
 

@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from hrnn.training.config import ExperimentConfig, SplitConfig
 from tests.pages.app import QUICK, ROOT, opened, press, texts
-from workspace.datasets import Dataset, import_log
+from workspace.datasets import Dataset
+from workspace.importing import import_log
 from workspace.launcher import Launcher
 from workspace.locks import take_lock
 from workspace.runs import Run, create_run, list_runs, open_run

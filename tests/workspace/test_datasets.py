@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from hrnn.errors import DataError
-from workspace.datasets import import_log, list_datasets, open_dataset
+from workspace.datasets import list_datasets, open_dataset
 from workspace.home import WorkspaceError
+from workspace.importing import import_log
 from workspace.samples import SAMPLES, import_sample
 
 

@@ -10,7 +10,7 @@ from hrnn import ConfigError
 from hrnn.baselines import BASELINES as ALL_BASELINES
 from hrnn.evaluation.report import Report
 from hrnn.training.config import ExperimentConfig, SplitConfig, TrainConfig
-from workspace.datasets import Dataset, import_log
+from workspace.datasets import Dataset
 from workspace.evaluations import (
     BASELINES,
     Evaluation,
@@ -20,6 +20,7 @@ from workspace.evaluations import (
     open_evaluation,
 )
 from workspace.home import WorkspaceError
+from workspace.importing import import_log
 from workspace.launcher import Launcher
 from workspace.runs import Run, create_run
 from workspace.tasks import ACTIVE, State, Task

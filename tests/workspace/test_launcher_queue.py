@@ -10,9 +10,10 @@ from typing import IO
 import pytest
 
 from hrnn.training.config import ExperimentConfig, TrainConfig
-from workspace.datasets import Dataset, import_log
+from workspace.datasets import Dataset
 from workspace.evaluations import EvaluationConfig, create_evaluation
 from workspace.home import WorkspaceError
+from workspace.importing import import_log
 from workspace.launcher import Launcher
 from workspace.locks import take_lock
 from workspace.runs import LAST, Run, create_run

@@ -14,9 +14,10 @@ import pytest
 
 from hrnn.evaluation.report import Report
 from hrnn.training.config import ExperimentConfig, TrainConfig
-from workspace.datasets import Dataset, import_log
+from workspace.datasets import Dataset
 from workspace.events import Events
 from workspace.home import WorkspaceError, write_json
+from workspace.importing import import_log
 from workspace.launcher import Launcher
 from workspace.locks import is_locked, take_lock
 from workspace.runs import LAST, Run, create_run, list_runs, open_run, rename_run

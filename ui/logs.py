@@ -1,0 +1,36 @@
+"""What is read from a log, and follows from it alone: once for all visits."""
+
+import streamlit as st
+
+from hrnn.data.interactions import Interactions
+from hrnn.evaluation.splits import Split, split_for
+from hrnn.training.config import SplitConfig
+from workspace.datasets import open_dataset
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the log")
+def rows_of(owner: str, made: str) -> Interactions:
+    """Read a dataset once for all visits."""
+    return open_dataset(owner, made).read()
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def titles_of(owner: str, made: str) -> dict[str, str]:
+    """Read a dataset's titles once for all visits."""
+    return open_dataset(owner, made).titles()
+
+
+@st.cache_resource(max_entries=4, show_spinner="Splitting the log")
+def split_of(owner: str, made: str, config: SplitConfig) -> Split:
+    """Split a dataset once for all visits.
+
+    Raises:
+        DataError: the log is too short for the split, or its outcomes do not fit.
+    """
+    return split_for(rows_of(owner, made), config)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def users_of(owner: str, made: str) -> list[str]:
+    """List a dataset's users, the most active first, once for all visits."""
+    return open_dataset(owner, made).users_by_activity()
