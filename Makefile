@@ -34,6 +34,7 @@ $(VENV)/bin/pip:
 $(VENV)/.run: requirements.txt | $(VENV)/bin/pip
 	$(BIN)/pip install --disable-pip-version-check $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) $$(grep '^torch==' requirements.txt)
 	$(BIN)/pip install --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m hrnn.warm_up
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
