@@ -80,7 +80,7 @@ class Watched:
 
     def __init__(self, run: Run, wrong: list[str]) -> None:
         self.run, self.wrong, self.looks = run, wrong, 0
-        self._seen: set[int] = set()
+        self._seen: dict[int, bytes] = {}  # number → when it began, since numbers come again
 
     def say(self, text: str) -> None:
         """Note that something is not as it should be."""
@@ -90,9 +90,9 @@ class Watched:
         """Return the processes that do this run; a launcher of ours started them."""
         folder = str(self.run.folder).encode()
         for path in Path("/proc").glob("[0-9]*"):
-            if int(path.name) not in self._seen and folder in _read(path / "cmdline").split(b"\0"):
-                self._seen.add(int(path.name))
-        return [pid for pid in sorted(self._seen) if _lives(pid)]
+            if folder in _read(path / "cmdline").split(b"\0"):
+                self._seen[int(path.name)] = _began(int(path.name))
+        return [pid for pid, began in sorted(self._seen.items()) if began and _began(pid) == began]
 
     def look(self) -> State:
         """Hold the state against the processes that there are."""
@@ -210,19 +210,20 @@ def _read(path: Path) -> bytes:
         return b""
 
 
-def _lives(pid: int) -> bool:
-    """Say whether a process has its files open: one that was killed has, for a moment."""
-    state = _read(Path(f"/proc/{pid}/stat")).rpartition(b")")[2].split()
-    return bool(state) and state[0] not in (b"Z", b"X")
+def _began(pid: int) -> bytes:
+    """Say when a process began; nothing once its files are closed, a moment after it was killed."""
+    facts = _read(Path(f"/proc/{pid}/stat")).rpartition(b")")[2].split()
+    return facts[19] if facts and facts[0] not in (b"Z", b"X") else b""
 
 
 def kill(pid: int) -> None:
     """End a process that this one started; wait until it is gone."""
+    began = _began(pid)
     try:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         return
-    while _lives(pid):
+    while began and _began(pid) == began:
         time.sleep(0.001)
 
 
