@@ -4,8 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+import scipy.linalg.cython_blas
 import torch
+from threadpoolctl import ThreadpoolController
 from torch import Tensor
+
+# Products in compiled code go to scipy's BLAS. They are too small to be shared among threads, which
+# would cost twice the time; numpy's and torch's threads are left alone.
+assert scipy.linalg.cython_blas
+for _library in ThreadpoolController().lib_controllers:
+    if _library.user_api == "blas" and "scipy.libs" in _library.filepath:
+        _library.set_num_threads(1)
 
 # Sums may be reordered, which SIMD code needs; that a number is NaN or infinite has to show.
 _SETTINGS: dict[str, Any] = {

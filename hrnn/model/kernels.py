@@ -255,6 +255,7 @@ def follow(
     from_state = np.empty((lanes, 3 * units), np.float32)
     from_user = np.zeros((lanes, 3 * units), np.float32)
     from_both = np.empty((lanes, 3 * units), np.float32)
+    next_BH = np.empty((lanes, units), np.float32)  # in place, the loops could not be SIMD code
     own = np.arange(lanes)
     _begin(start_H, state_BH, user_BH)
     for step in range(len(plan.offsets) - 1):
@@ -268,16 +269,17 @@ def follow(
                     from_user[lane[s]] = part[s]
         low, high = plan.offsets[step], plan.offsets[step + 1]
         active = high - low
-        state, room = state_BH[:active], _rows(gates, 0, active)
+        state, room, after = state_BH[:active], _rows(gates, 0, active), next_BH[:active]
         np.dot(state, session.state_GH.T, from_state[:active])
         if len(from_user_GH):
             for i in range(active):
                 from_both[i] = from_items[item[low + i]] + from_user[i]
-            _step(session, from_both, own, from_state, state, room, state)
+            _step(session, from_both, own, from_state, state, room, after)
         else:
-            _step(session, from_items, item[low:high], from_state, state, room, state)
+            _step(session, from_items, item[low:high], from_state, state, room, after)
+        state[:] = after
         if len(after_NH):
-            after_NH[low:high] = state
+            after_NH[low:high] = after
 
 
 @compiled

@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import hrnn
 from hrnn import warm_up
 from hrnn.model import contrast, kernels, pairs
@@ -20,3 +24,17 @@ def test_after_warming_up_neither_training_nor_recommending_compiles_anything():
         model.recommend(LOG, top_k=2)
         hrnn.evaluate({"model": model}, READ)
     assert compiled_for() == before
+
+
+_THREADS = """
+import hrnn.model.compiled
+from threadpoolctl import threadpool_info
+blas = [one for one in threadpool_info() if one["user_api"] == "blas"]
+print(sorted((one["filepath"].split("site-packages")[-1][1:6], one["num_threads"]) for one in blas))
+"""
+
+
+def test_small_products_are_not_shared_among_threads_and_numpys_are_left_alone():
+    two = os.environ | {"OPENBLAS_NUM_THREADS": "2"}
+    done = subprocess.run([sys.executable, "-c", _THREADS], env=two, capture_output=True, text=True)
+    assert done.stdout.strip() == "[('numpy', 2), ('scipy', 1)]", done.stderr

@@ -10,6 +10,7 @@ from typing import IO
 import pytest
 
 from hrnn.training.config import ExperimentConfig, TrainConfig
+from tests.workspace.trainings import Wait
 from workspace.datasets import Dataset
 from workspace.evaluations import EvaluationConfig, create_evaluation
 from workspace.home import WorkspaceError
@@ -20,7 +21,6 @@ from workspace.runs import LAST, Run, create_run
 from workspace.slots import slot_count, waiting_before
 from workspace.tasks import ACTIVE, State, Task
 
-Wait = Callable[[Callable[[], bool]], None]
 Start = Callable[..., Run]
 
 

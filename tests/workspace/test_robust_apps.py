@@ -4,12 +4,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from hrnn.training.config import ExperimentConfig
+from tests.workspace.trainings import Wait
 from workspace.datasets import Dataset
 from workspace.home import WorkspaceError
 from workspace.importing import import_log
@@ -19,7 +20,6 @@ from workspace.runs import Run, create_run, list_runs
 from workspace.tasks import State
 
 ROOT = Path(__file__).parents[2]
-Wait = Callable[[Callable[[], bool]], None]
 
 # Starts every run of the home, each at a moment that is the same for all who do this.
 APP = """

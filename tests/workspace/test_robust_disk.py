@@ -16,6 +16,7 @@ from hrnn.training.checkpoint import read_checkpoint
 from hrnn.training.config import ExperimentConfig
 from tests.workspace.trainings import (
     UPDATES,
+    Wait,
     at_update,
     curve,
     killed_at,
@@ -33,8 +34,6 @@ from workspace.importing import import_log
 from workspace.launcher import Launcher
 from workspace.runs import LAST, Run, create_run, list_runs
 from workspace.tasks import ACTIVE, State
-
-Wait = Callable[[Callable[[], bool]], None]
 
 
 class Disk(Protocol):
@@ -231,6 +230,9 @@ def test_a_worker_on_a_disk_that_fills_up_saves_its_model_and_others_start_when_
     assert run.state() == State.STOPPED
     assert load(run.model_folder).record is not None
     small_disk.free()
+    # It may just be ending for want of room, or wait for its turn, or have begun.
+    wait_for(lambda: other.state() != State.STARTING)
+    wait_for(lambda: other.state() == State.RUNNING or not other.has_worker())
     if other.state() in (State.QUEUED, State.INTERRUPTED) and not other.has_worker():
         launcher.start(other)
     wait_for(lambda: other.state() not in ACTIVE)

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.kill_soak import TRAINING, Watched, kill, soak
 from hrnn.training.config import ExperimentConfig
+from tests.workspace.trainings import Wait
 from workspace.importing import import_log
 from workspace.launcher import Launcher
 from workspace.runs import LAST, create_run
@@ -29,7 +30,7 @@ def test_killed_at_random_moments_a_run_ends_as_if_nothing_had_happened(
 
 
 def test_the_soak_sees_a_dead_run_that_is_shown_as_running_and_files_that_are_half_written(
-    home: Path, small_log: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, small_log: Path, monkeypatch: pytest.MonkeyPatch, wait_for: Wait
 ) -> None:
     dataset = import_log("local", small_log, "small")
     run = create_run(dataset, ExperimentConfig(training=TRAINING), "watched")
@@ -41,6 +42,7 @@ def test_the_soak_sees_a_dead_run_that_is_shown_as_running_and_files_that_are_ha
     watched.look()
     for pid in watched.workers():
         kill(pid)
+    wait_for(lambda: not watched.workers())  # under load the kernel takes its time
     monkeypatch.setattr(type(run), "state", lambda _: State.RUNNING)
     watched.look()
     monkeypatch.undo()

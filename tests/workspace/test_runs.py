@@ -14,6 +14,7 @@ import pytest
 
 from hrnn.evaluation.report import Report
 from hrnn.training.config import ExperimentConfig, TrainConfig
+from tests.workspace.trainings import Wait
 from workspace.datasets import Dataset
 from workspace.events import Events
 from workspace.home import WorkspaceError, write_json
@@ -23,7 +24,6 @@ from workspace.locks import is_locked, take_lock
 from workspace.runs import LAST, Run, create_run, list_runs, open_run, rename_run
 from workspace.tasks import ACTIVE, State
 
-Wait = Callable[[Callable[[], bool]], None]
 Done = Callable[[Run], Run]
 
 

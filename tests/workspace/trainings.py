@@ -14,6 +14,8 @@ from workspace.training import train_run
 #: Updates of an epoch.
 UPDATES = 3
 Record = dict
+#: The fixture ``wait_for``.
+Wait = Callable[[Callable[[], bool]], None]
 
 
 class Killed(BaseException):
