@@ -29,8 +29,8 @@ def main() -> None:
         shown = watch(known)
     runs.compare(shown)
     if known:
-        st.subheader("Runs on this log", anchor=False)
         runs.watch_all(known)
+    runs.say_broken()
 
 
 def configure(dataset: Dataset) -> None:

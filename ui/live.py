@@ -22,7 +22,7 @@ from workspace.events import Events, Record
 from workspace.launcher import Launcher
 from workspace.runs import EVENTS, LAST, Run
 from workspace.slots import waiting_before
-from workspace.tasks import ACTIVE, State
+from workspace.tasks import ACTIVE, STARTABLE, State
 
 TICK_SECONDS = 1.0
 _IN_WORDS = {
@@ -31,6 +31,11 @@ _IN_WORDS = {
     State.FINISHED: "Finished.",
     State.STOPPED: "Stopped; the best weights so far are kept.",
     State.CANCELLED: "Cancelled before it started.",
+}
+_START_WORDS = {
+    State.QUEUED: "Start now",
+    State.INTERRUPTED: "Resume",
+    State.FAILED: "Try again",
 }
 
 
@@ -59,11 +64,10 @@ def report_in(folder: Path) -> Report:
 def controls(run: Run) -> None:
     """Offer to stop a run, or to start it, as its state allows."""
     state = run.state()
-    if state in (State.INTERRUPTED, State.QUEUED) and not run.has_worker():
-        label = "Resume" if state == State.INTERRUPTED else "Start now"
-        if st.button(label, key="train_resume", type="primary"):
-            launcher().start(run)
-            st.rerun()
+    startable = state in STARTABLE and not run.has_worker()
+    if startable and st.button(_START_WORDS[state], key="train_resume", type="primary"):
+        launcher().start(run)
+        st.rerun()
     if state in ACTIVE:
         stopping = run.stopping()
         label = "Cancel" if state == State.QUEUED else "Stop and keep the best"
@@ -104,11 +108,13 @@ def _draw_state(shown: Sequence[Run], seen: list[object]) -> None:
         if message:
             st.caption(f"No figures: {literal(message)}.")
     if state in ACTIVE and state != State.QUEUED:
-        config = run.experiment.training
-        fraction = min(records[-1]["epoch"] / config.epochs, 1.0) if records else 0.0
-        st.progress(fraction, text=_progress_words(run, records))
+        st.progress(run.fraction(), text=_progress_words(run, records))
         if records:
-            tiles(curves.numbers(config, records), key="train_numbers", width="stretch")
+            tiles(
+                curves.numbers(run.experiment.training, records),
+                key="train_numbers",
+                width="stretch",
+            )
     for one in records:
         if one["kind"] == "warning":
             st.warning(f"In epoch {one['epoch']:.1f}: {literal(one['text'])}.")

@@ -15,8 +15,8 @@ from ui.curve_charts import AXES, CurveStyle, picture
 from ui.experiment import fill_inputs, settings_table
 from ui.inputs import labels
 from ui.page import say_error
-from ui.words import literal, minutes, seconds, share
-from workspace.runs import Run, rename_run
+from ui.words import literal, minutes, plural, seconds, sentence, share
+from workspace.runs import Run, broken_runs, rename_run
 from workspace.tasks import ACTIVE
 
 _ASKED = "run_delete_asked"
@@ -181,8 +181,17 @@ def compare(shown: Sequence[Run]) -> None:
 
 def watch_all(runs: Sequence[Run]) -> None:
     """Draw the runs as a table, the newest first, which follows those that are active."""
+    st.subheader("Runs on this log", anchor=False)
     active = any(run.state() in ACTIVE for run in runs)
     st.fragment(_draw_table, run_every=2 * live.TICK_SECONDS if active else None)(runs)
+
+
+def say_broken() -> None:
+    """Say which runs cannot be read, and why, so that none is missing without a word."""
+    broken = broken_runs(state.OWNER)
+    if broken:
+        told = "".join(f"\n- {literal(sentence(one))}" for one in broken)
+        st.warning(f"{plural(len(broken), 'run')} cannot be shown:{told}")
 
 
 def _draw_table(runs: Sequence[Run]) -> None:

@@ -5,9 +5,13 @@ import streamlit as st
 from hrnn.errors import HRNNError
 from ui import page, state
 from ui.words import clipped, minutes
+from workspace.datasets import Dataset
+from workspace.evaluations import Evaluation
+from workspace.runs import Run
 from workspace.tasks import ACTIVE, State
 
 _DONE, _RUNS, _OPEN = ":material/check:", ":material/radio_button_checked:", ":material/remove:"
+_TICK_SECONDS = 2.0
 
 
 def draw() -> None:
@@ -32,16 +36,31 @@ def _draw() -> None:
     model = clipped(run.name) if run else "none yet"
     st.page_link(page.TRAIN, label=f"Model: **{model}**", query_params=link)
     st.divider()
-    active = any(one.state() in ACTIVE for one in runs)
+    evaluations = state.evaluations_of(dataset) if dataset else []
+    active = any(one.state() in ACTIVE for one in (*runs, *evaluations))
+    st.fragment(_draw_pages, run_every=_TICK_SECONDS if active else None)(
+        dataset, runs, evaluations, link
+    )
+
+
+def _draw_pages(
+    dataset: Dataset | None, runs: list[Run], evaluations: list[Evaluation], link: dict[str, str]
+) -> None:
+    """Draw the pages; what runs carries how far it is."""
+    training = [one.fraction() for one in runs if one.state() in ACTIVE]
+    measuring = [one.fraction() for one in evaluations if one.state() in ACTIVE]
     trained = any(one.has_model() for one in runs)
-    evaluations = [one.state() for one in state.evaluations_of(dataset)] if dataset else []
-    evaluated = State.FINISHED in evaluations
-    icons = {
-        "Data": _DONE if dataset else _OPEN,
-        "Sessions": _DONE if runs or state.picked(state.TIMEOUT) else _OPEN,
-        "Train": _RUNS if active else _DONE if trained else _OPEN,
-        "Evaluate": _RUNS if ACTIVE & {*evaluations} else _DONE if evaluated else _OPEN,
-        "Explore": _DONE if trained and state.picked("explore_user") else _OPEN,
+    evaluated = any(one.state() == State.FINISHED for one in evaluations)
+    running = {"Train": training, "Evaluate": measuring}
+    done = {
+        "Data": dataset is not None,
+        "Sessions": bool(runs or state.picked(state.TIMEOUT)),
+        "Train": trained,
+        "Evaluate": evaluated,
+        "Explore": trained and state.picked("explore_user"),
     }
     for path, name in page.TITLES.items():
-        st.page_link(path, label=name, icon=icons[name], query_params=link)
+        fractions = running.get(name)
+        icon = _RUNS if fractions else _DONE if done[name] else _OPEN
+        label = f"{name} · {max(fractions):.0%}".replace("%", " %") if fractions else name
+        st.page_link(path, label=label, icon=icon, query_params=link)

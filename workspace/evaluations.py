@@ -57,6 +57,11 @@ class Evaluation(Task):
         """Return how far it is: ``done`` steps ``of`` so many, and the ``step`` it is at."""
         return read_json(self.folder / PROGRESS)
 
+    def fraction(self) -> float:
+        """Return the part of its steps that is done."""
+        now = self.progress()
+        return now["done"] / now["of"] if now else 0.0
+
     @property
     def report_folder(self) -> Path:
         """Where the figures lie once it is finished."""
@@ -83,7 +88,7 @@ def create_evaluation(dataset: Dataset, settings: EvaluationConfig) -> Evaluatio
 
 def list_evaluations(owner: str) -> list[Evaluation]:
     """Return the evaluations whose settings can be read, the newest first."""
-    return list_tasks(owner, Evaluation.kind, open_evaluation)
+    return list_tasks(owner, Evaluation.kind, open_evaluation)[0]
 
 
 def open_evaluation(owner: str, made: str) -> Evaluation:

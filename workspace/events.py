@@ -1,11 +1,25 @@
 """Records of a training that are read while its worker goes on writing them."""
 
 import json
+import os
 import threading
 from pathlib import Path
 from typing import Any
 
 Record = dict[str, Any]
+
+
+_TAIL_BYTES = 4096
+
+
+def last_record(path: Path) -> Record | None:
+    """Return the last whole record of a file, reading no more than its end; None without one."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
+            return json.loads(file.read().split(b"\n")[-2])  # after the last \n: nothing, or half
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 class Events:

@@ -13,7 +13,7 @@ from workspace.events import Record
 from workspace.home import reserve
 from workspace.runs import EVENTS, Run
 from workspace.tasks import LAST, STOP
-from workspace.working import DISK_ERRORS, LAST_WORD, log
+from workspace.working import LAST_WORD, log
 
 if TYPE_CHECKING:
     from hrnn.training.trainer import Trainer
@@ -113,7 +113,7 @@ class Journal:
                 self._in_trouble = False
             else:
                 self._events.flush()
-        except DISK_ERRORS as error:
+        except OSError as error:
             self._say_trouble(record, error)
 
     def _keep(self, trainer: "Trainer") -> None:

@@ -12,7 +12,7 @@ from typing import IO
 from workspace.home import WorkspaceError, folder_of, home, write_json
 from workspace.locks import LOCK, take_lock
 from workspace.slots import slot_count
-from workspace.tasks import ACTIVE, BEGUN, FINAL, LOG, STARTED, STOP, State, Task
+from workspace.tasks import ACTIVE, BEGUN, FINAL, LOG, STARTABLE, STARTED, STOP, State, Task
 
 _ROOT = Path(__file__).parent.parent
 
@@ -24,7 +24,7 @@ class Launcher:
         self._children: list[subprocess.Popen[bytes]] = []
 
     def start(self, task: Task) -> None:
-        """Start a queued task, or an interrupted one where its last checkpoint left it.
+        """Start a queued task; one that was interrupted or failed, where its checkpoint left it.
 
         A run waits in its worker until a slot is free.
 
@@ -34,16 +34,21 @@ class Launcher:
         slot_count()  # a wrong setting is said here, not in the worker's log
         with self._alone(task) as file:
             state = task.state(worker=file is None)
-            if file is None or state not in (State.QUEUED, State.INTERRUPTED):
+            if file is None or state not in STARTABLE:
                 raise WorkspaceError(
-                    f"it is {state}; only one that is queued or interrupted, without a worker, can"
-                    " start"
+                    f"it is {state}; only one that is {', '.join(sorted(STARTABLE))}, without a"
+                    " worker, can start"
                 )
             self._children = [child for child in self._children if child.poll() is None]
-            for name in (STOP, BEGUN):
-                (task.folder / name).unlink(missing_ok=True)
-            (task.folder / LOCK).write_bytes(b"")
-            (task.folder / STARTED).write_bytes(b"")
+            with _in_words():
+                (task.folder / LOCK).write_bytes(b"")
+                (task.folder / STARTED).write_bytes(b"")
+                for name in (STOP, BEGUN, FINAL):
+                    (task.folder / name).unlink(missing_ok=True)
+        with _in_words():
+            self._launch(task)
+
+    def _launch(self, task: Task) -> None:
         try:
             with (task.folder / LOG).open("ab") as log:
                 child = subprocess.Popen(
@@ -55,9 +60,9 @@ class Launcher:
                     stderr=log,
                     start_new_session=True,  # Ctrl-C on the app does not reach it
                 )
-        except OSError as error:
+        except OSError:
             (task.folder / STARTED).unlink(missing_ok=True)
-            raise WorkspaceError(f"no worker could be started ({error.strerror})") from None
+            raise
         self._children.append(child)
 
     def stop(self, task: Task) -> None:
@@ -111,6 +116,14 @@ class Launcher:
         finally:
             if file is not None:
                 file.close()
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise WorkspaceError(f"no worker could be started ({error.strerror})") from None
 
 
 def worker_threads() -> int:

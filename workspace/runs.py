@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from hrnn.training.config import ExperimentConfig, TrainConfig
 from workspace.datasets import Dataset
-from workspace.events import Events, Record
+from workspace.events import Events, Record, last_record
 from workspace.home import new_folder, now_text, write_json
 from workspace.tasks import CONFIG, Task, list_tasks, open_task
 from workspace.tasks import LAST as LAST  # of the same folder as the names below
@@ -37,6 +37,11 @@ class Run(Task):
     def events(self) -> list[Record]:
         """Return the records of the training so far, up to the first line that cannot be read."""
         return Events(self.folder / EVENTS).read()
+
+    def fraction(self) -> float:
+        """Return the part of its epochs that it has trained."""
+        record = last_record(self.folder / EVENTS)
+        return min(record["epoch"] / self.experiment.training.epochs, 1.0) if record else 0.0
 
     @property
     def model_folder(self) -> Path:
@@ -91,7 +96,12 @@ def _name_or(name: str, dataset_name: str, experiment: ExperimentConfig) -> str:
 
 def list_runs(owner: str) -> list[Run]:
     """Return the runs whose settings can be read, the newest first."""
-    return list_tasks(owner, Run.kind, open_run)
+    return list_tasks(owner, Run.kind, open_run)[0]
+
+
+def broken_runs(owner: str) -> list[str]:
+    """Say of each run whose settings cannot be read why."""
+    return list_tasks(owner, Run.kind, open_run)[1]
 
 
 def open_run(owner: str, made: str) -> Run:

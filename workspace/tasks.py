@@ -36,6 +36,8 @@ class State(StrEnum):
 
 
 ACTIVE = frozenset({State.QUEUED, State.STARTING, State.RUNNING})
+#: A task in one of these can be started, if no worker has it.
+STARTABLE = frozenset({State.QUEUED, State.INTERRUPTED, State.FAILED})
 
 
 @dataclass(frozen=True)
@@ -133,16 +135,18 @@ def open_task(owner: str, kind: str, made: str, make: Callable[[str, str, Facts]
         ) from None
 
 
-def list_tasks(owner: str, kind: str, open_one: Callable[[str, str], T]) -> list[T]:
-    """Return the tasks of a kind whose settings can be read, the newest first."""
+def list_tasks(
+    owner: str, kind: str, open_one: Callable[[str, str], T]
+) -> tuple[list[T], list[str]]:
+    """Return the tasks of a kind, the newest first, and why others of them cannot be read."""
     folder = folder_of(owner, kind)
-    found = []
+    found, broken = [], []
     for path in sorted(folder.glob("*/" + CONFIG), reverse=True) if folder.is_dir() else []:
         try:
             found.append(open_one(owner, path.parent.name))
-        except WorkspaceError:
-            continue  # a broken folder must not hide the others; opening it says what is wrong
-    return found
+        except WorkspaceError as error:  # it must not hide the others
+            broken.append(str(error))
+    return found, broken
 
 
 def _final(folder: Path) -> dict[str, Any] | None:

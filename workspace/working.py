@@ -10,14 +10,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from safetensors import SafetensorError
-
 from hrnn.errors import HRNNError
 from workspace.home import reserve, write_json
 from workspace.tasks import FINAL, State, Task
 
-#: What writing raises where there is no room; safetensors has an error of its own.
-DISK_ERRORS = (OSError, SafetensorError)
 #: Bytes that are set aside for ``run.json`` and what stands beside it.
 LAST_WORD = 2**16
 _LOOK_SECONDS = 0.1
@@ -78,7 +74,7 @@ def why(error: Exception) -> str:
         text = str(error)
     elif _no_memory(error):
         text = "the machine ran out of memory; use fewer units or a smaller batch_size"
-    elif isinstance(error, DISK_ERRORS):
+    elif isinstance(error, OSError):
         text = f"a file could not be read or written ({error}); make room on the disk"
     else:
         text = f"unexpected {type(error).__name__}: {error}; the log below tells more"

@@ -15,7 +15,11 @@ from hrnn.errors import CheckpointError
 
 
 def write_checkpoint(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
-    """Write tensors and JSON facts to a temporary name, flush them to disk, then rename."""
+    """Write tensors and JSON facts to a temporary name, flush them to disk, then rename.
+
+    Raises:
+        OSError: there is no room, or the folder cannot be written.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     plain = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
     try:
@@ -23,6 +27,8 @@ def write_checkpoint(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[s
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         temporary.replace(path)
+    except safetensors.SafetensorError as error:  # its own name for what the disk says
+        raise OSError(str(error)) from None
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -73,6 +73,10 @@ def test_from_an_uploaded_log_to_a_users_recommendations(page: Page, studio: Stu
     keep(page, "sessions")
 
     page.get_by_role("button", name="Train on these sessions").click()
+    expect(page).to_have_url(re.compile("/train"))
+    settled(page)
+    # Settings of a link, with which the run cannot end before the app has come back.
+    page.goto(f"{page.url}&epochs=1000&early_stopping_patience=1000")
     key(page, "train_start").get_by_role("button").click()
     expect(page.get_by_text("Training in the background")).to_be_visible()
     expect(page.get_by_test_id("stProgress")).to_contain_text("best epoch 2", timeout=120_000)
@@ -97,6 +101,7 @@ def test_from_an_uploaded_log_to_a_users_recommendations(page: Page, studio: Stu
     key(page, "train_stop").get_by_role("button").click()
     expect(page.get_by_text("Stopped; the best weights so far are kept")).to_be_visible()
 
+    expect(key(page, "epochs").get_by_role("spinbutton")).to_have_value("1000")
     key(page, "epochs").get_by_role("spinbutton").fill("2")
     key(page, "epochs").get_by_role("spinbutton").press("Enter")
     settled(page)

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 
 from hrnn import CheckpointError
@@ -44,6 +45,16 @@ def test_failed_writing_keeps_the_old_file(tmp_path):
     assert facts == {"epoch": 1}
     assert tensors["a"].tolist() == [0]
     assert [one.name for one in tmp_path.iterdir()] == ["last"]
+
+
+def test_a_disk_without_room_is_an_error_of_the_disk(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise SafetensorError("No space left on device")
+
+    monkeypatch.setattr("hrnn.training.checkpoint.save_file", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_checkpoint(tmp_path / "last", {"a": torch.zeros(1)}, {})
+    assert not list(tmp_path.iterdir())
 
 
 def test_file_is_plain_safetensors_that_names_its_facts(tmp_path):

@@ -88,6 +88,9 @@ def test_a_run_that_trains_shows_its_numbers_its_log_and_its_curves(dataset: Dat
         "Memory": "312 MB",
     }
     assert "training 2.500, validation 2.250" in texts(app)
+    sidebar = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run().sidebar
+    pages = [one.value for one in sidebar.get("page_link")][-5:]
+    assert pages == ["Data", "Sessions", "Train · 2 %", "Evaluate", "Explore"]
     assert [one.value for one in app.code if "line" in one.value] == ["<b>a line</b>"]
     assert len(app.get("vega_lite_chart")) == 1
     assert app.button(key="train_stop").label == "Stop and keep the best"

@@ -33,7 +33,8 @@ def test_the_soak_sees_a_dead_run_that_is_shown_as_running_and_files_that_are_ha
     home: Path, small_log: Path, monkeypatch: pytest.MonkeyPatch, wait_for: Wait
 ) -> None:
     dataset = import_log("local", small_log, "small")
-    run = create_run(dataset, ExperimentConfig(training=TRAINING), "watched")
+    endless = replace(TRAINING, epochs=1_000_000, early_stopping_patience=None)
+    run = create_run(dataset, ExperimentConfig(training=endless), "watched")
     watched = Watched(run, [])
     Launcher().start(run)
     watched.watch(lambda: watched.epochs() >= 1)

@@ -10,7 +10,7 @@ from hrnn.training.config import ExperimentConfig, TrainConfig
 from workspace.datasets import Dataset
 from workspace.home import WorkspaceError
 from workspace.importing import import_log
-from workspace.runs import Run, create_run, list_runs, open_run
+from workspace.runs import Run, broken_runs, create_run, list_runs, open_run
 from workspace.tasks import State
 
 
@@ -59,6 +59,7 @@ def test_settings_that_cannot_be_read_are_a_sentence_and_the_others_go_on(
     assert old.id in str(error.value)
     assert str(error.value).endswith("start a new one")
     assert list_runs("local") == [other]
+    assert broken_runs("local") == [str(error.value)]
     assert (old.folder / "config.json").exists()
     if says == "experiment":
         assert done(other).state() == State.FINISHED

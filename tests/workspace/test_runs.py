@@ -16,7 +16,7 @@ from hrnn.evaluation.report import Report
 from hrnn.training.config import ExperimentConfig, TrainConfig
 from tests.workspace.trainings import Wait
 from workspace.datasets import Dataset
-from workspace.events import Events
+from workspace.events import Events, last_record
 from workspace.home import WorkspaceError, write_json
 from workspace.importing import import_log
 from workspace.launcher import Launcher
@@ -160,8 +160,10 @@ def test_events_are_read_on_and_again_once_a_resumed_worker_has_cut_them(tmp_pat
     path = tmp_path / "events.jsonl"
     events = Events(path)
     assert events.read() == []
+    assert last_record(path) is None
     path.write_text('{"n": 1}\n{"n": 2}\n{"n"')
     assert events.read() == [{"n": 1}, {"n": 2}]
+    assert last_record(path) == {"n": 2}
     with path.open("a") as file:
         file.write(": 3}\n")
     assert events.read() == [{"n": 1}, {"n": 2}, {"n": 3}]

@@ -202,6 +202,20 @@ def test_a_training_that_diverges_fails_and_keeps_the_best_weights(
     assert "Traceback" not in run.log_tail()
 
 
+def test_a_run_that_failed_is_tried_again_from_its_last_checkpoint(
+    dataset: Dataset, done: Callable[[Run], Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, run = trained(new_run(dataset)), new_run(dataset)
+    with monkeypatch.context() as patch:
+        at_update(patch, 2 * UPDATES + 2, poison)
+        trained(run)
+    assert run.state() == State.FAILED
+    assert done(run).state() == State.FINISHED
+    assert message(run) == ""
+    assert curve(run) == curve(whole)
+    assert weights(run) == weights(whole)
+
+
 def test_a_training_that_diverges_in_its_first_epoch_leaves_no_model(
     dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
