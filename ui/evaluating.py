@@ -9,7 +9,7 @@ from hrnn.evaluation.report import Report
 from ui import charts, live, state
 from ui.experiment import SPLIT_NAMES, pick_split
 from ui.figures import draw_figures
-from ui.inputs import pick_choice, run_words
+from ui.inputs import pick_choice, run_words, told_apart
 from ui.page import say_error
 from ui.words import literal, minutes, plural
 from workspace.datasets import Dataset
@@ -37,7 +37,7 @@ def pick_settings(runs: list[Run], current: Run) -> EvaluationConfig | None:
             "Models",
             list(known),
             default=[current.id],
-            format_func=lambda made: run_words(known[made]),
+            format_func=run_words(runs).__getitem__,
             key="evaluate_runs",
         )
         simple = st.multiselect(
@@ -86,9 +86,8 @@ def pick_evaluation(dataset: Dataset) -> Evaluation | None:
     if not known:
         return None
     state.prepare(_KEY, next(iter(known)), known)
-    made = st.selectbox(
-        "Evaluation", list(known), format_func=lambda one: _title(known[one]), key=_KEY
-    )
+    titles = told_apart({made: _title(one) for made, one in known.items()})
+    made = st.selectbox("Evaluation", list(known), format_func=titles.__getitem__, key=_KEY)
     state.remember(_KEY, made)
     return known[made]
 

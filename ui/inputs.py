@@ -1,7 +1,7 @@
 """Inputs shared by pages."""
 
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import streamlit as st
@@ -120,6 +120,7 @@ def pick_run(runs: list[Run], label: str = "Run") -> Run | None:
         state.say_unused(state.RUN, made, f"the newest, {current.name}")
         state.remember(state.RUN, None)
     st.session_state[_RUN_KEY] = current.id
+    words = run_words(runs)
 
     def choose() -> None:
         state.remember(state.RUN, st.session_state[_RUN_KEY])
@@ -127,7 +128,7 @@ def pick_run(runs: list[Run], label: str = "Run") -> Run | None:
     st.selectbox(
         label,
         list(known),
-        format_func=lambda made: run_words(known[made]),
+        format_func=words.__getitem__,
         key=_RUN_KEY,
         on_change=choose,
     )
@@ -168,14 +169,27 @@ def _pick_compared(runs: list[Run]) -> list[Run]:
 
 def labels(runs: Sequence[Run]) -> list[str]:
     """Return what runs are called beside one another, telling those of one name apart."""
-    count = Counter([*_TAKEN, *(run.name for run in runs)])
-    taken = {name for name in count if count[name] > 1 or name in _TAKEN}
-    return [f"{run.name} ({run.id[-6:]})" if run.name in taken else run.name for run in runs]
+    return list(told_apart({run.id: run.name for run in runs}, _TAKEN).values())
 
 
-def run_words(run: Run) -> str:
-    """Say which run it is, in a list of runs."""
-    return f"{run.name} · {run.made[5:16]}"
+def run_words(runs: Iterable[Run]) -> dict[str, str]:
+    """Say which run is which in a list of runs: id → words."""
+    return told_apart({run.id: f"{run.name} · {run.made[5:16]}" for run in runs})
+
+
+def told_apart(words: Mapping[str, str], taken: Iterable[str] = ()) -> dict[str, str]:
+    """Tell things of the same words apart by their ids.
+
+    A browser hands back the words of an option, so two of the same words would be mixed up.
+
+    Args:
+        words: id → words.
+        taken: words that none may have.
+    """
+    count = Counter([*words.values(), *taken])
+    return {
+        made: f"{text} ({made[-6:]})" if count[text] > 1 else text for made, text in words.items()
+    }
 
 
 def _exists(made: str) -> bool:

@@ -11,6 +11,7 @@ from hrnn.data.report import Warned
 from hrnn.diagnostics import about_data
 from ui import logs, state
 from ui.findings import say_findings
+from ui.inputs import told_apart
 from ui.page import say_note
 from ui.words import literal, plural, short
 from workspace.datasets import Dataset, list_datasets
@@ -45,10 +46,11 @@ def _pick_log(dataset: Dataset) -> None:
         state.choose_log(known[st.session_state.log_pick])
 
     st.session_state.log_pick = dataset.id
+    words = told_apart({made: f"{one.name} · imported {one.made}" for made, one in known.items()})
     st.selectbox(
         "Logs imported so far",
         list(known),
-        format_func=lambda made: f"{known[made].name} · imported {known[made].made}",
+        format_func=words.__getitem__,
         key="log_pick",
         on_change=choose,
     )

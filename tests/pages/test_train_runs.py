@@ -51,6 +51,17 @@ def write_events(run: Run, ndcg: float | None = 0.25) -> None:
     (run.folder / "events.jsonl").write_text(lines)
 
 
+def test_runs_of_one_name_and_minute_are_told_apart_where_one_is_chosen(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workspace.runs.now_text", lambda: "2026-03-01 10:00:00 UTC")
+    older, newer = cancelled(dataset), cancelled(dataset)
+    app = opened("train", log=dataset.id, run=older.id)
+    pick = app.selectbox(key="run_pick")
+    assert pick.options == [f"mine · 03-01 10:00 ({run.id[-6:]})" for run in (newer, older)]
+    assert app.query_params["run"] == older.id
+
+
 def test_runs_that_wait_say_their_place_and_can_be_cancelled(
     dataset: Dataset, busy: IO[bytes], wait_for: Wait
 ) -> None:
