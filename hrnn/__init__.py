@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hrnn.recommend.loading import load
     from hrnn.recommend.recommender import HierarchicalSequentialRecommender
     from hrnn.recommend.scorer import HierarchicalScorer
-    from hrnn.sessions import Sessions, segment
+    from hrnn.sessions import Sessions, segment, suggest_timeout, sweep_timeouts
 
 __version__ = "0.3.0"
 
@@ -46,6 +46,8 @@ _HOME = {
     "HierarchicalScorer": "hrnn.recommend.scorer",
     "Sessions": "hrnn.sessions",
     "segment": "hrnn.sessions",
+    "suggest_timeout": "hrnn.sessions",
+    "sweep_timeouts": "hrnn.sessions",
 }
 
 __all__ = [
@@ -69,6 +71,8 @@ __all__ = [
     "load",
     "read_interactions",
     "segment",
+    "suggest_timeout",
+    "sweep_timeouts",
 ]
 
 

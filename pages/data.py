@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ui import page
+from ui.arriving import arrived, pick_local, take_upload
 from ui.samples import pick_sample
 
 
@@ -11,18 +12,21 @@ def main() -> None:
     page.head("Data", "What is in the log, and how was each column read?")
     left, right = st.columns(2)
     with left:
-        file = st.file_uploader("Upload a log of interactions: CSV or Parquet", key="upload_file")
+        file = st.file_uploader("Upload a log of interactions", key="upload_file")
+        take_upload(file)
+        pick_local()
     with right:
         pick_sample()
         st.caption(
-            "One row an interaction: who, what, when. An outcome, a session id and a title are"
-            " used where there are some."
+            "One row an interaction: who, what, when. CSV, JSON, Parquet, Feather or Excel, packed"
+            " or not. An outcome, a session id and a title are used where there are some."
         )
     # Until there is a log, the app holds none of what reads and draws one: it starts at once.
-    if file is not None:
+    upload = arrived().get("upload")
+    if upload is not None:
         from ui.importing import import_form  # noqa: PLC0415
 
-        import_form(file)
+        import_form(upload)
     dataset = page.log_here()
     if dataset is not None:
         from ui.report import draw_log  # noqa: PLC0415

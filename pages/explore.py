@@ -4,6 +4,7 @@ import streamlit as st
 
 from hrnn.recommend.recommender import HierarchicalSequentialRecommender
 from ui import logs, page, state
+from ui.downloads import draw_table
 from ui.exploring import (
     draw_popular,
     draw_sessions,
@@ -63,7 +64,7 @@ def explore(dataset: Dataset, run: Run, user: str) -> None:
         table = recs_table(scene, ranked.head(_TOP_K), titles)
         with st.container(key="recs_table"):
             if len(table):
-                st.dataframe(table, hide_index=True)
+                draw_table(table, "recommendations", "recs")
             else:
                 st.info(f"User {literal(user)} has seen every item; show seen ones to get a list.")
         st.markdown(held_out_words(scene, ranked, exclude, titles))

@@ -4,12 +4,20 @@ import streamlit as st
 
 from hrnn.diagnostics import about_sessions
 from hrnn.sessions import segment
-from ui import charts, logs, page
+from ui import logs, page
+from ui import sessions as parts
 from ui.findings import say_findings
-from ui.inputs import pick_session_ids, pick_timeout, pick_user
+from ui.inputs import pick_session_ids, pick_timeout
 from ui.report import tiles
-from ui.sessions import gap_bins, session_tiles, user_gaps
-from ui.words import literal
+from ui.session_figures import (
+    MOST_ITEMS,
+    MOST_SESSIONS,
+    session_tiles,
+    spans,
+    suggested_minutes,
+)
+from ui.timelines import draw_timelines
+from workspace.datasets import Dataset
 
 
 @page.guarded
@@ -19,37 +27,37 @@ def main() -> None:
     if dataset is None:
         return
     page.say_note(dataset.note)
+    explore(dataset)
+    page.step("Train on these sessions", page.TRAIN, "to_train")
+
+
+def explore(dataset: Dataset) -> None:
     data = logs.rows_of(dataset.owner, dataset.id)
     timeout = pick_timeout()
     use_ids = pick_session_ids(data)
-    sessions = segment(data, timeout, use_session_ids=use_ids)
+    by_gaps = segment(data, timeout, use_session_ids=False)
+    by_ids = None if data.session_index is None else segment(data, timeout)
+    sessions = by_ids if use_ids and by_ids is not None else by_gaps
     tiles(session_tiles(sessions), key="sessions_total")
     st.caption(
         "A gap longer than the timeout starts a new session; a gap equal to it does not."
         + (" Session ids decide first; the timeout cuts the rows without one." if use_ids else "")
+        + f" Cut off is what scoring does not read: it reads the last {MOST_SESSIONS} sessions of a"
+        f" user, and the last {MOST_ITEMS} items of each."
     )
     say_findings(about_sessions(sessions), "findings")
-    bins = gap_bins(dataset.owner, dataset.id)
-    if bins["gaps"].any():
-        st.vega_lite_chart(charts.gap_histogram(bins, timeout), key="gaps")
-    else:
-        st.info("No two interactions of a user lie apart, so there is no gap to draw.")
-    left, right = st.columns(2)
-    left.vega_lite_chart(
-        charts.distribution(sessions.lengths, "interactions a session", "sessions"), key="lengths"
-    )
-    right.vega_lite_chart(
-        charts.distribution(sessions.per_user, "sessions a user", "users"), key="per_user"
-    )
-    st.subheader("One user's timeline", anchor=False)
-    user = pick_user(dataset, "sessions_user", preferred=dataset.users // 2)
-    if user in data.user_ids:
-        titles = logs.titles_of(dataset.owner, dataset.id)
-        frame = user_gaps(data, sessions, user, titles)
-        st.plotly_chart(charts.timeline(frame), key="timeline", config=charts.QUIET)
-    else:
-        st.warning(f"User {literal(user)} is not in this log. Choose another.")
-    page.step("Train on these sessions", page.TRAIN, "to_train")
+    when = spans(sessions)
+    gaps = st.container()  # filled after the shapes: at first, it takes a while
+    parts.draw_shapes(sessions, when)
+    with gaps:
+        parts.draw_gaps(dataset, by_gaps, timeout, use_ids)
+    parts.draw_curves(dataset, timeout, use_ids)
+    agreed = None
+    if by_ids is not None:
+        agreed = parts.draw_agreement(data, by_ids, by_gaps, timeout)
+    suggested = suggested_minutes(parts.hint_of(dataset.owner, dataset.id))
+    draw_timelines(dataset, sessions, timeout, use_ids, suggested)
+    parts.draw_tables(dataset, sessions, when, timeout, agreed)
 
 
 main()

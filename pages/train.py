@@ -9,6 +9,7 @@ from ui import live, logs, page, runs, state
 from ui.experiment import mode_of, pick_cut, pick_experiment, split_words
 from ui.findings import say_findings
 from ui.inputs import pick_shown, say_timeout, uses_session_ids
+from ui.launching import launcher
 from ui.words import cut_words, literal
 from workspace.datasets import Dataset
 from workspace.runs import Run, create_run
@@ -56,7 +57,7 @@ def configure(dataset: Dataset) -> None:
     if st.button("Start training", key="train_start", type="primary"):
         run = create_run(dataset, experiment, name)
         state.remember(state.RUN, run.id)
-        live.launcher().start(run)
+        launcher().start(run)
         st.rerun()
 
 

@@ -6,10 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from hrnn.evaluation.report import Report
-from ui import charts, live, state
+from ui import charts, jobs, live, state
+from ui.downloads import draw_table
 from ui.experiment import SPLIT_NAMES, pick_split
 from ui.figures import draw_figures
 from ui.inputs import pick_choice, run_words, told_apart
+from ui.launching import launcher
 from ui.page import say_error
 from ui.words import literal, minutes, plural
 from workspace.datasets import Dataset
@@ -76,7 +78,7 @@ def start(dataset: Dataset, settings: EvaluationConfig) -> None:
     evaluation = create_evaluation(dataset, settings)
     st.session_state[_KEY] = evaluation.id
     state.remember(_KEY, evaluation.id)
-    live.launcher().start(evaluation)
+    launcher().start(evaluation)
     st.rerun()
 
 
@@ -101,10 +103,7 @@ def _title(one: Evaluation) -> str:
 def watch(evaluation: Evaluation) -> None:
     """Draw an evaluation; while it is active, ask again every second."""
     if evaluation.state() in ACTIVE:
-        if st.button("Stop", key="evaluate_stop", disabled=evaluation.stopping()):
-            live.launcher().stop(evaluation)
-            st.rerun()
-        st.fragment(_tick, run_every=1.0)(evaluation)
+        jobs.watch(evaluation, "evaluate_stop")
         return
     ended = evaluation.state()
     if ended == State.FINISHED:
@@ -112,21 +111,13 @@ def watch(evaluation: Evaluation) -> None:
     elif ended == State.INTERRUPTED:
         st.info("Interrupted: its worker was ended from outside.")
         if st.button("Start again", key="evaluate_resume", type="primary"):
-            live.launcher().start(evaluation)
+            launcher().start(evaluation)
             st.rerun()
     else:
         say_error((evaluation.final() or {}).get("message") or "it was cancelled")
         if tail := evaluation.log_tail():
             with st.expander("Log of the worker"):
                 st.code(tail, language=None)
-
-
-def _tick(evaluation: Evaluation) -> None:
-    if evaluation.state() not in ACTIVE:
-        st.rerun()
-    now = evaluation.progress() or {"done": 0, "of": 1, "step": "Starting"}
-    text = f"{literal(now['step'])} · step {now['done'] + 1} of {now['of']}"
-    st.progress(now["done"] / now["of"], text=text)
 
 
 def _draw(evaluation: Evaluation, report: Report) -> None:
@@ -147,9 +138,9 @@ def _draw(evaluation: Evaluation, report: Report) -> None:
     st.markdown(trained_words(report, settings.split.split))
     ranked = report.questions
     with st.expander("Each held-out interaction and its ranks"):
-        st.dataframe(ranked.head(1000), hide_index=True)
+        draw_table(ranked.head(1000), f"{evaluation.id}-ranks", "ranks_table", lambda: ranked)
         if len(ranked) > 1000:
-            st.caption(f"The first 1,000 of {len(ranked):,}.")
+            st.caption(f"The first 1,000 of {len(ranked):,}; the CSV holds all.")
 
 
 def _draw_differences(report: Report, k: int) -> None:

@@ -13,6 +13,7 @@ from hrnn.recommend.base import Recommender
 from hrnn.recommend.recommender import HierarchicalSequentialRecommender
 from hrnn.sessions import MINUTE_US
 from ui import logs
+from ui.downloads import draw_table
 from ui.quiet import freeze
 from ui.words import cut_words, literal, minutes, moment, plural
 from workspace.datasets import Dataset
@@ -82,7 +83,7 @@ def draw_sessions(
     if older > 0:
         with st.expander(f"{plural(older, 'older session')}, which the model does not read"):
             rows = np.flatnonzero(number < older)[::-1]
-            st.dataframe(_rows_table(data, rows, number, titles), hide_index=True)
+            draw_table(_rows_table(data, rows, number, titles), "older-sessions", "older_table")
 
 
 def _draw_session(
@@ -193,4 +194,4 @@ def draw_popular(dataset: Dataset, titles: dict[str, str]) -> None:
         }
     )
     with st.container(key="recs_table"):
-        st.dataframe(table, hide_index=True)
+        draw_table(table, "popular-items", "popular_table")

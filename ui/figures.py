@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from hrnn.evaluation.report import Report
+from ui.downloads import draw_table
 from ui.findings import say_findings
 from ui.words import literal, plural, share
 
@@ -57,7 +58,7 @@ def draw_figures(report: Report, dataset_name: str, k: int, note: str = "") -> N
     """Draw a report's table under what it is a table of, and what has to be said of it."""
     st.caption(f"{literal(dataset_name)} · {literal(report.heading)} (bootstrap){note}")
     helps = {f"{t}@{k}": st.column_config.Column(help=h) for t, h in _COLUMNS.values()}
-    st.dataframe(figures_table(report, k), hide_index=True, column_config=helps)
+    draw_table(figures_table(report, k), "figures", "figures_table", column_config=helps)
     for text in counted(report):
         st.caption(text)
     say_findings(report.findings, "report_findings")

@@ -1,18 +1,28 @@
-"""From an uploaded file to a kept log: guesses shown, changeable, asked where undecidable."""
+"""From a file to a kept log: guesses shown, changeable, asked where undecidable, then a job."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
 
 from hrnn.columns import ITEM_ID, OUTCOME, REQUIRED, SESSION_ID, TIMESTAMP, USER_ID
-from hrnn.data.mapping import guess_columns, guess_title
-from hrnn.data.reading import first_values, read_interactions
-from hrnn.data.tables import TextTable, load_text
+from hrnn.data.formats import ReadAs
+from hrnn.data.mapping import guess_columns, guess_extras
+from hrnn.data.reading import first_values
+from hrnn.data.tables import load_text
+from hrnn.data.text_table import TextTable
 from hrnn.errors import HRNNError
-from ui import state
+from ui import jobs, state
+from ui.arriving import JOB, arrived
+from ui.launching import launcher
 from ui.page import say_error
+from ui.reading import pick_reading
 from ui.words import literal, plural
-from workspace.importing import keep
+from workspace.datasets import open_dataset
+from workspace.imports import ASK, ImportConfig, create_import, open_import
+from workspace.mappings import recall_mapping, remember_mapping
+from workspace.tasks import ACTIVE, State
+from workspace.uploads import Upload
 
 NOT_USED, CHOOSE = "– not used –", "– choose –"
 _PREVIEW_ROWS = 500
@@ -24,87 +34,118 @@ _ROLES = (
     (SESSION_ID, "map_session", "Session id"),
 )
 _OPTIONAL = (OUTCOME, SESSION_ID)
-_TITLE_KEY = "map_title"
-_ASK, _SEEN, _IMPORTED = "_ask_dayfirst", "_mapped_file", "_imported_file"
+#: What describes rows and items besides: key, label, and its name among the guesses.
+_EXTRAS = (
+    ("map_title", "Item title", "title"),
+    ("map_picture", "Item picture", "picture"),
+    ("map_clock", "Time of day", "time_of_day"),
+)
 
 
-def import_form(file: Any) -> None:
-    """Show how an uploaded file would be read, let it be corrected, and import it.
+@dataclass
+class _Form:
+    """What was filled in."""
 
-    Args:
-        file: Streamlit's uploaded file.
-    """
-    try:
-        text = _preview(file.file_id, file)
-    except HRNNError as error:
-        say_error(f"{file.name} was not read: {error}")
-        return
-    if st.session_state.get(_SEEN) != file.file_id:
-        _guess(text)
-        st.session_state[_SEEN] = file.file_id
-    imported = st.session_state.get(_IMPORTED) == file.file_id
-    words = "How this file is read" if imported else "Guessed; change what is wrong, then import"
-    with st.expander(words, expanded=not imported):
-        columns = _mapping(text)
-        title = st.session_state[_TITLE_KEY]
-        problem = _unfit(text, columns, title)
+    columns: dict[str, str | None]
+    extras: dict[str, str | None]
+    reading: dict[str, Any] = field(default_factory=dict)
+
+
+def import_form(upload: Upload) -> None:
+    """Show how a file would be read, let it be corrected, and import it."""
+    words = "Guessed; change what is wrong, then import"
+    imported = arrived().get("imported", False)
+    with st.expander("How this file is read" if imported else words, expanded=not imported):
+        read_as, reading = pick_reading()
+        try:
+            text = _preview(str(upload.path), upload.id, read_as)
+        except HRNNError as error:
+            say_error(f"{upload.name} was not read: {error}")
+            return
+        if arrived().get("header") != text.names:
+            _guess(text)
+            arrived()["header"] = text.names
+        form = _Form(*_mapping(text), reading)
+        st.caption(literal(_read_words(text)))
+        problem = _unfit(text, form)
         if problem:
             st.warning(literal(problem))
         dayfirst = _ask_day_order()
-        st.dataframe(_examples(text, columns), hide_index=True)
-        go = st.button("Import this log", key="import_go", type="primary", disabled=bool(problem))
-        if go:
-            _import(file, columns, None if title == NOT_USED else title, dayfirst)
+        st.dataframe(_examples(text, form.columns), hide_index=True)
+        if st.button("Import this log", key="import_go", type="primary", disabled=bool(problem)):
+            _start(upload, text, form, read_as, dayfirst)
+    _follow(upload)
 
 
-def _unfit(text: TextTable, columns: dict[str, str | None], title: str) -> str:
+def _read_words(text: TextTable) -> str:
+    """Say how a file is read, and what of that is a guess."""
+    parts = [text.format]
+    if text.encoding and text.encoding != "utf-8":
+        parts.append(f"encoding {text.encoding}")
+    if not text.headed:
+        parts.append("no header: columns are numbered, and guessed by what they hold")
+    return "Read as " + "; ".join(parts) + "."
+
+
+def _unfit(text: TextTable, form: _Form) -> str:
     """Say what keeps a file from being imported with these columns; nothing if nothing does."""
+    columns = form.columns
     if len(text.names) < len(REQUIRED):
         return (
             f"The file has {plural(len(text.names), 'column')}; a log needs three: user, item and"
-            " time. Is its separator one of , ; | or a tab?"
+            " time. Is its separator the right one?"
         )
     labels = {role: label.lower() for role, _, label in _ROLES}
     missing = [labels[role] for role in REQUIRED if columns[role] == CHOOSE]
     if missing:
         return f"No column looks like the {' or the '.join(missing)}. Choose, if there is one."
-    used = [*(name for name in columns.values() if name), *([] if title == NOT_USED else [title])]
+    used = [name for name in (*columns.values(), *form.extras.values()) if name]
     twice = next((name for name in used if used.count(name) > 1), None)
-    return f"Column {twice!r} has two meanings. Choose one column for each." if twice else ""
+    sessions_only = columns[USER_ID] == columns[SESSION_ID] == twice
+    if twice and not (sessions_only and used.count(twice) == 2):
+        return f"Column {twice!r} has two meanings. Choose one column for each."
+    return ""
 
 
 @st.cache_data(max_entries=4, show_spinner="Looking at the file")
-def _preview(file_id: str, _file: Any) -> TextTable:
-    return load_text(_file.getvalue(), _PREVIEW_ROWS)
+def _preview(path: str, made: str, read_as: ReadAs) -> TextTable:
+    return load_text(path, _PREVIEW_ROWS, read_as)
 
 
 def _guess(text: TextTable) -> None:
-    """Set the widgets to the guesses for a file seen for the first time."""
-    guessed = guess_columns(text.names, first_values(text))
+    """Set the widgets for a new file: as its header was read before, else by guesses."""
+    known = recall_mapping(state.OWNER, text.names)
+    first = first_values(text)
+    guessed = known["columns"] if known else guess_columns(text.names, first)
+    extras = guess_extras(text.names, first, guessed)
+    described = known["extras"] if known else extras.__dict__
     for role, key, _ in _ROLES:
         fallback = NOT_USED if role in _OPTIONAL else CHOOSE
-        st.session_state[key] = guessed.get(role, fallback)
-    free = [name for name in text.names if name not in guessed.values()]
-    st.session_state[_TITLE_KEY] = guess_title(free) or NOT_USED
-    st.session_state.pop(_ASK, None)
+        st.session_state[key] = guessed.get(role) or fallback
+    for key, _, name in _EXTRAS:
+        st.session_state[key] = described.get(name) or NOT_USED
+    arrived().pop("ask", None)
+    if known:
+        st.toast("A file with this header was read before; its columns are set as they were then.")
 
 
-def _mapping(text: TextTable) -> dict[str, str | None]:
-    columns: dict[str, str | None] = {}
-    places = st.columns(len(_ROLES) + 1)
-    for place, (role, key, label) in zip(places, _ROLES, strict=False):
-        options = [NOT_USED if role in _OPTIONAL else CHOOSE, *text.names]
+def _mapping(text: TextTable) -> tuple[dict[str, str | None], dict[str, str | None]]:
+    places = st.columns(4) + st.columns(4)
+    fields = [(key, label, role in REQUIRED) for role, key, label in _ROLES]
+    fields += [(key, label, False) for key, label, _ in _EXTRAS]
+    chosen: list[str | None] = []
+    for place, (key, label, needed) in zip(places, fields, strict=True):
+        options = [CHOOSE if needed else NOT_USED, *text.names]
         state.prepare(key, options[0], options)
         value = place.selectbox(label, options, key=key)
-        columns[role] = None if value == NOT_USED else value
-    options = [NOT_USED, *text.names]
-    state.prepare(_TITLE_KEY, NOT_USED, options)
-    places[-1].selectbox("Item title", options, key=_TITLE_KEY)
-    return columns
+        chosen.append(None if value == NOT_USED else value)
+    columns = dict(zip((role for role, _, _ in _ROLES), chosen, strict=False))
+    extras = dict(zip((name for _, _, name in _EXTRAS), chosen[len(_ROLES) :], strict=True))
+    return columns, extras
 
 
 def _ask_day_order() -> bool | None:
-    if not st.session_state.get(_ASK):
+    if not arrived().get("ask"):
         return None
     st.warning("Nothing in the dates tells day from month. Which comes first? Then import again.")
     answer = st.radio(
@@ -124,20 +165,41 @@ def _examples(text: TextTable, columns: dict[str, str | None]) -> Any:
     return frame.set_axis(heads, axis=1)
 
 
-def _import(
-    file: Any, columns: dict[str, str | None], title: str | None, dayfirst: bool | None
+def _start(
+    upload: Upload, text: TextTable, form: _Form, read_as: ReadAs, dayfirst: bool | None
 ) -> None:
-    try:
-        with st.spinner(f"Reading {literal(file.name)}", show_time=True):
-            data = read_interactions(file.getvalue(), columns, dayfirst=dayfirst)
-            codes = {one.code for one in data.report.warnings}
-            if dayfirst is None and "AMBIGUOUS_DATES" in codes:
-                st.session_state[_ASK] = True
-            else:
-                state.choose_log(keep(state.OWNER, data, file.name, title))
-                st.session_state.pop(_ASK, None)
-                st.session_state[_IMPORTED] = file.file_id
-    except HRNNError as error:
-        say_error(f"{file.name} was not imported: {error}")
+    settings = ImportConfig(
+        columns=form.columns,
+        time_of_day=form.extras["time_of_day"],
+        title_column=form.extras["title"],
+        picture_column=form.extras["picture"],
+        dayfirst=dayfirst,
+        read_as=read_as,
+        **form.reading,
+    )
+    remember_mapping(state.OWNER, text.names, {"columns": form.columns, "extras": form.extras})
+    job = create_import(upload, settings)
+    launcher().start(job)
+    state.remember(JOB, job.id)
+
+
+def _follow(upload: Upload) -> None:
+    """Draw the import that was begun, and take its log once it is there."""
+    made = state.picked(JOB)
+    if made is None:
         return
-    st.rerun()
+    job = open_import(state.OWNER, made)
+    if job.state() in ACTIVE:
+        jobs.watch(job, "import_cancel")
+        return
+    message = (job.final() or {}).get("message", "")
+    state.remember(JOB, None)
+    if job.state() == State.FINISHED:
+        state.choose_log(open_dataset(state.OWNER, job.dataset))
+        arrived().update(imported=True, ask=False)
+        st.rerun()
+    if message == ASK:
+        arrived()["ask"] = True
+        st.rerun()
+    why = message or "the import was interrupted; import it again"
+    say_error(f"{upload.name} was not imported: {why}")

@@ -15,16 +15,15 @@ from ui.curve_charts import CurveStyle
 from ui.curve_charts import curves as curves_chart
 from ui.figures import draw_figures
 from ui.findings import say_findings
+from ui.launching import TICK_SECONDS, launcher
 from ui.page import say_error
-from ui.report import tiles
+from ui.tiles import tiles
 from ui.words import literal, plural, seconds
 from workspace.events import Events, Record
-from workspace.launcher import Launcher
 from workspace.runs import EVENTS, LAST, Run
 from workspace.slots import waiting_before
 from workspace.tasks import ACTIVE, STARTABLE, State
 
-TICK_SECONDS = 1.0
 _IN_WORDS = {
     State.STARTING: "Starting.",
     State.RUNNING: "Training in the background. You can leave this page or close it.",
@@ -37,12 +36,6 @@ _START_WORDS = {
     State.INTERRUPTED: "Resume",
     State.FAILED: "Try again",
 }
-
-
-@st.cache_resource(show_spinner=False)
-def launcher() -> Launcher:
-    """Return the launcher that all visits share."""
-    return Launcher()
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

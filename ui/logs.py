@@ -1,11 +1,16 @@
 """What is read from a log, and follows from it alone: once for all visits."""
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from hrnn.data.interactions import Interactions
 from hrnn.evaluation.splits import Split, split_for
 from hrnn.training.config import SplitConfig
 from workspace.datasets import open_dataset
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the log")
@@ -18,6 +23,18 @@ def rows_of(owner: str, made: str) -> Interactions:
 def titles_of(owner: str, made: str) -> dict[str, str]:
     """Read a dataset's titles once for all visits."""
     return open_dataset(owner, made).titles()
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def items_of(owner: str, made: str) -> "pa.Table":
+    """Return what is known of a dataset's items, once for all visits."""
+    return open_dataset(owner, made).described()
+
+
+def forget_items() -> None:
+    """Read what is known of items again: a file of items was added."""
+    items_of.clear()
+    titles_of.clear()
 
 
 @st.cache_resource(max_entries=4, show_spinner="Splitting the log")

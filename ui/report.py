@@ -1,23 +1,24 @@
 """An imported log on the page: tiles, what is odd, how it was read, rows, rejected rows."""
 
-from typing import Literal
-
 import pandas as pd
 import streamlit as st
 
 from hrnn.data.interactions import Interactions, plain_text
 from hrnn.data.outcomes import IN_WORDS
-from hrnn.data.report import Warned
+from hrnn.data.report import ImportReport, Warned
 from hrnn.diagnostics import about_data
 from ui import logs, state
+from ui.downloads import draw_table
+from ui.filtering import filter_form
 from ui.findings import say_findings
 from ui.inputs import told_apart
+from ui.items import items_form
 from ui.page import say_note
+from ui.tiles import tiles
 from ui.words import literal, plural, short
 from workspace.datasets import Dataset, list_datasets
 
 _ROWS = 200
-_TILE_PIXELS = 132  # six fit beside the sidebar at 1280; narrower windows wrap
 _MEANING = {
     "USER_ID": "user",
     "ITEM_ID": "item",
@@ -25,15 +26,6 @@ _MEANING = {
     "OUTCOME": "outcome",
     "SESSION_ID": "session id",
 }
-
-
-def tiles(
-    values: dict[str, str], key: str | None = None, width: int | Literal["stretch"] = _TILE_PIXELS
-) -> None:
-    """Draw a row of figures."""
-    with st.container(horizontal=True, key=key):
-        for label, value in values.items():
-            st.metric(label, value, border=True, width=width)
 
 
 def _pick_log(dataset: Dataset) -> None:
@@ -81,26 +73,63 @@ def _draw_import(dataset: Dataset, data: Interactions) -> None:
     )
     if report.warnings:
         st.warning("Kept, but worth a look:\n\n" + "\n".join(map(_warning, report.warnings)))
-    rows, columns, rejected = st.tabs(
-        ["First rows", "How it was read", f"Rejected rows ({len(report.rejected):,})"]
-    )
-    rows.dataframe(plain_text(data.table.slice(0, _ROWS)).to_pandas(), hide_index=True)
+    views = {
+        "rows": "First rows",
+        "columns": "How it was read",
+        "rejected": f"Rejected rows ({len(report.rejected):,})",
+        "kept": "Rows kept",
+        "items": "Items",
+        "filter": "Filter",
+    }
+    # Not tabs, which draw all of their contents: looking for robots takes its time on a long log.
+    view = st.segmented_control(
+        "View", list(views), format_func=views.__getitem__, default="rows", key="data_view",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    if view == "columns":
+        _draw_columns(dataset, report)
+    elif view == "rejected":
+        _draw_rejected(dataset, data)
+    elif view == "kept":
+        draw_table(waterfall(dataset, report), f"{dataset.id}-rows-kept", "waterfall")
+    elif view == "items":
+        items_form(dataset)
+    elif view == "filter":
+        filter_form(dataset)
+    else:
+        first = plain_text(data.table.slice(0, _ROWS)).to_pandas()
+        st.dataframe(first, hide_index=True, key="first_rows")
+
+
+def _draw_columns(dataset: Dataset, report: ImportReport) -> None:
     reading = pd.DataFrame(
         [
             {"Column": name, "Meaning": _MEANING.get(one.role or "", "kept"), "Read as": one.how}
             for name, one in report.columns.items()
         ]
     )
-    columns.dataframe(reading, hide_index=True)
-    if report.separator:
-        mark = {"\t": "tab"}.get(report.separator, report.separator)
-        columns.caption(f"Separator {literal(mark)} · encoding {report.encoding}")
-    columns.caption(f"Outcomes: {IN_WORDS[report.outcome_mode]}")
-    with rejected:
-        _draw_rejected(data)
+    draw_table(reading, f"{dataset.id}-columns", "columns_table")
+    if report.format:
+        encoding = f" · encoding {report.encoding}" if report.encoding else ""
+        st.caption(f"{literal(report.format)}{encoding}")
+    st.caption(f"Outcomes: {IN_WORDS[report.outcome_mode]}")
 
 
-def _draw_rejected(data: Interactions) -> None:
+def waterfall(dataset: Dataset, report: ImportReport) -> pd.DataFrame:
+    """Return how many rows each step kept: of the import, then of what was filtered."""
+    read = report.rows - len(report.rejected)
+    steps: list[tuple[str, int, int | None, int | None]] = [
+        ("rows of the file", report.rows, None, None),
+        ("could be read", read, None, None),
+        ("are no exact duplicates", report.accepted, None, None),
+        *((one["words"], one["rows"], one["users"], one["items"]) for one in dataset.steps[1:]),
+    ]
+    frame = pd.DataFrame(steps, columns=["Step", "Rows", "Users", "Items"])
+    frame.insert(2, "Dropped", -frame["Rows"].diff().fillna(0).astype(int))
+    return frame.astype({"Users": "Int64", "Items": "Int64"})
+
+
+def _draw_rejected(dataset: Dataset, data: Interactions) -> None:
     bad = data.report.rejected
     if not bad:
         st.caption("Every row could be read.")
@@ -109,9 +138,9 @@ def _draw_rejected(data: Interactions) -> None:
     st.markdown(" · ".join(counts))
     first = bad[:_ROWS].table.to_pandas()
     first.columns = ["Line", "Column", "Text", "Reason"]
-    st.dataframe(first, hide_index=True)
+    draw_table(first, f"{dataset.id}-rejected", "rejected", bad.table.to_pandas)
     if len(bad) > _ROWS:
-        st.caption(f"The first {_ROWS} of {plural(len(bad), 'row')}.")
+        st.caption(f"The first {_ROWS} of {plural(len(bad), 'row')}; the CSV holds all.")
 
 
 def _warning(one: Warned) -> str:

@@ -12,8 +12,10 @@ from hrnn.errors import HRNNError
 from ui import curves, live, state
 from ui.charts import model_colors
 from ui.curve_charts import AXES, CurveStyle, picture
+from ui.downloads import draw_table
 from ui.experiment import fill_inputs, settings_table
 from ui.inputs import labels
+from ui.launching import TICK_SECONDS, launcher
 from ui.page import say_error
 from ui.words import literal, minutes, plural, seconds, sentence, share
 from workspace.runs import Run, broken_runs, rename_run
@@ -79,7 +81,7 @@ def _ask_to_delete(run: Run) -> None:
         keep = st.button("Keep it", key="run_delete_no")
     if sure:
         try:
-            live.launcher().delete(run)
+            launcher().delete(run)
         except HRNNError as error:
             say_error(error)
             return
@@ -176,14 +178,14 @@ def compare(shown: Sequence[Run]) -> None:
         return
     st.subheader("Settings side by side", anchor=False)
     experiments = dict(zip(labels(shown), (run.experiment for run in shown), strict=True))
-    st.dataframe(settings_table(experiments), hide_index=True, key="settings_table")
+    draw_table(settings_table(experiments), "settings", "settings_table")
 
 
 def watch_all(runs: Sequence[Run]) -> None:
     """Draw the runs as a table, the newest first, which follows those that are active."""
     st.subheader("Runs on this log", anchor=False)
     active = any(run.state() in ACTIVE for run in runs)
-    st.fragment(_draw_table, run_every=2 * live.TICK_SECONDS if active else None)(runs)
+    st.fragment(_draw_table, run_every=2 * TICK_SECONDS if active else None)(runs)
 
 
 def say_broken() -> None:
@@ -195,7 +197,7 @@ def say_broken() -> None:
 
 
 def _draw_table(runs: Sequence[Run]) -> None:
-    st.dataframe(pd.DataFrame([_row(run) for run in runs]), hide_index=True)
+    draw_table(pd.DataFrame([_row(run) for run in runs]), "runs", "runs_table")
 
 
 def _row(run: Run) -> dict[str, Any]:

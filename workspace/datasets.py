@@ -3,11 +3,14 @@
 Finding a log loads none of what reads one, so that the app starts without it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hrnn
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 from workspace.home import WorkspaceError, folder_of, read_json
 
 KIND = "datasets"
@@ -27,6 +30,7 @@ class Dataset:
         days: from the first interaction to the last.
         title_column: the log's column that names items, if any.
         note: what has to be said wherever the log is shown, if anything.
+        steps: how many rows, users and items each step of cleaning kept, in words.
     """
 
     id: str
@@ -40,6 +44,7 @@ class Dataset:
     days: float
     title_column: str | None = None
     note: str = ""
+    steps: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def folder(self) -> Path:
@@ -49,6 +54,16 @@ class Dataset:
     def read(self) -> "hrnn.Interactions":
         """Read the rows and the import report."""
         return hrnn.Interactions.open(self.folder)
+
+    def described(self) -> "pa.Table":
+        """Return what is known of the items: item, interactions, title, category, picture."""
+        import pyarrow as pa  # noqa: PLC0415 - finding a log does without it
+
+        table = self._table(ITEMS)
+        for name in ("category", "picture"):  # which older versions did not write
+            if name not in table.column_names:
+                table = table.append_column(name, pa.nulls(len(table), pa.string()))
+        return table
 
     def titles(self) -> dict[str, str]:
         """Return the title of each item that has one."""
@@ -61,11 +76,14 @@ class Dataset:
         return users
 
     def _columns(self, file: str, *names: str) -> list[list[Any]]:
+        table = self._table(file, *names)
+        return [table[name].to_pylist() for name in names]
+
+    def _table(self, file: str, *names: str) -> "pa.Table":
         from pyarrow import parquet  # noqa: PLC0415 - finding a log does without it
 
         try:
-            table = parquet.read_table(self.folder / file, columns=[*names])
-            return [table[name].to_pylist() for name in names]
+            return parquet.read_table(self.folder / file, columns=[*names] or None)
         except (OSError, ValueError) as error:
             raise hrnn.DataError(
                 f"the log {self.name!r} is damaged ({error}); import it again"
@@ -76,7 +94,8 @@ def list_datasets(owner: str) -> list[Dataset]:
     """Return the complete datasets, the newest first."""
     folder = folder_of(owner, KIND)
     made = sorted(folder.glob("*/" + COMPLETE), reverse=True) if folder.is_dir() else []
-    found = (_read(owner, path.parent.name) for path in made)
+    names = (path.parent.name for path in made)
+    found = (_read(owner, name) for name in names if not name.startswith("."))  # half written
     return [one for one in found if one is not None]
 
 

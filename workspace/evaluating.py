@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from hrnn.data.interactions import Interactions
 from hrnn.evaluation.splits import split_for
 from workspace.datasets import open_dataset
-from workspace.evaluations import PROGRESS, Evaluation, open_evaluation
-from workspace.home import WorkspaceError, write_folder, write_json
+from workspace.evaluations import Evaluation, open_evaluation
+from workspace.home import WorkspaceError, write_folder
+from workspace.jobs import Steps
 from workspace.launcher import worker_threads
 from workspace.runs import Run, open_run
 from workspace.tasks import State
@@ -35,7 +36,7 @@ def _measured(evaluation: Evaluation) -> dict[str, Any]:
     settings, cut = evaluation.settings, evaluation.settings.split
     runs = [open_run(evaluation.owner, made) for made in settings.runs]
     twins = [run for run in runs if settings.twins and run.experiment.training.user_state != "none"]
-    say = _Steps(evaluation, 2 + len(twins) + len(settings.baselines)).say
+    say = Steps(evaluation, 2 + len(twins) + len(settings.baselines)).say
     say("Reading and splitting the log")
     data = open_dataset(evaluation.owner, evaluation.dataset).read()
     split = split_for(data, cut)
@@ -75,15 +76,3 @@ def _twin(run: Run, data: Interactions) -> "Recommender":
 
     training = replace(run.experiment.training, user_state="none")  # pyright: ignore
     return train_experiment(data, replace(run.experiment, training=training)).model  # pyright: ignore
-
-
-class _Steps:
-    """Writes down how far an evaluation is."""
-
-    def __init__(self, evaluation: Evaluation, count: int) -> None:
-        self._path = evaluation.folder / PROGRESS
-        self._done, self._count = -1, count
-
-    def say(self, step: str) -> None:
-        self._done += 1
-        write_json(self._path, {"done": self._done, "of": self._count, "step": step})

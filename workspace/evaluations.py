@@ -3,19 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from hrnn.config import config
 from hrnn.training.config import Count, SplitConfig
 from workspace.datasets import Dataset
-from workspace.home import new_folder, now_text, read_json, write_json
-from workspace.tasks import CONFIG, Task, list_tasks, open_task
+from workspace.home import new_folder, now_text, write_json
+from workspace.jobs import Job, check_job
+from workspace.tasks import CONFIG, list_tasks, open_task
 
+#: What its settings call it, among the jobs.
+JOB = "evaluation"
 #: Names of all baselines, for pages that must not bring torch; equal to those of hrnn.baselines.
 BASELINES = ("popularity", "own popularity", "co-occurrence", "session kNN")
-PROGRESS, REPORT = "progress.json", "report"
+REPORT = "report"
 
 
 @config
@@ -46,21 +49,10 @@ class EvaluationConfig:
 
 
 @dataclass(frozen=True)
-class Evaluation(Task):
+class Evaluation(Job):
     """An evaluation that was asked for."""
 
     settings: EvaluationConfig
-
-    kind: ClassVar[str] = "jobs"
-
-    def progress(self) -> dict[str, Any] | None:
-        """Return how far it is: ``done`` steps ``of`` so many, and the ``step`` it is at."""
-        return read_json(self.folder / PROGRESS)
-
-    def fraction(self) -> float:
-        """Return the part of its steps that is done."""
-        now = self.progress()
-        return now["done"] / now["of"] if now else 0.0
 
     @property
     def report_folder(self) -> Path:
@@ -76,7 +68,7 @@ def create_evaluation(dataset: Dataset, settings: EvaluationConfig) -> Evaluatio
     """
     folder = new_folder(dataset.owner, Evaluation.kind)
     facts = {
-        "job": "evaluation",
+        "job": JOB,
         "made": now_text(),
         "dataset": dataset.id,
         "dataset_name": dataset.name,
@@ -101,6 +93,7 @@ def open_evaluation(owner: str, made: str) -> Evaluation:
 
 
 def _made_of(owner: str, made: str, facts: Mapping[str, Any]) -> Evaluation:
+    check_job(facts, JOB)
     plain = dict(facts["settings"])
     settings = EvaluationConfig(**{**plain, "split": SplitConfig(**plain["split"])})
     own = {key: facts[key] for key in ("made", "dataset", "dataset_name")}

@@ -41,14 +41,18 @@ def folder_of(owner: str, kind: str, made: str | None = None) -> Path:
     return home().joinpath("owners", *names)
 
 
+def new_id() -> str:
+    """Return a fresh id, which sorts by the time it was made."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
 def new_folder(owner: str, kind: str) -> Path:
-    """Make a folder with a fresh id, which sorts by the time it was made.
+    """Make a folder with a fresh id.
 
     Raises:
         WorkspaceError: the home cannot be written.
     """
-    made = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
-    path = folder_of(owner, kind, made)
+    path = folder_of(owner, kind, new_id())
     try:
         path.mkdir(parents=True)
     except OSError as error:
@@ -78,6 +82,16 @@ def write_json(path: Path, value: Any) -> None:
         raise WorkspaceError(
             f"{path.name} cannot be written ({error.strerror}); make room on the disk"
         ) from None
+
+
+def write_file(path: Path, write: Callable[[Path], None]) -> None:
+    """Have a file written under a temporary name, then rename; it replaces one of the name."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        write(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def write_folder(path: Path, write: Callable[[Path], None]) -> None:

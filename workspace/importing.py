@@ -1,21 +1,30 @@
-"""From a log to a dataset: read, checked, and kept in a folder of its own."""
+"""From a file to a dataset, and from a dataset to a part of it, kept in a folder of its own."""
 
-import shutil
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from hrnn.data.cleaning import clean
 from hrnn.data.interactions import Interactions
 from hrnn.data.mapping import guess_title
-from hrnn.data.reading import read_interactions
+from hrnn.data.reading import READING_STEPS, read_interactions
 from hrnn.data.tables import Source
-from hrnn.errors import DataError
-from workspace.datasets import COMPLETE, ITEMS, KIND, USERS, Dataset
-from workspace.home import WorkspaceError, new_folder, now_text, write_json
+from workspace.datasets import COMPLETE, ITEMS, USERS, Dataset, open_dataset
+from workspace.filterings import Filtering, open_filtering
+from workspace.home import WorkspaceError, new_id, now_text, write_folder, write_json
+from workspace.imports import ASK, Import, open_import
+from workspace.items import described_alike, items_of
+from workspace.jobs import Steps
+from workspace.tasks import State
+from workspace.working import work
+
+_CANCELLED = "it was cancelled, so nothing was kept"
 
 
 def import_log(
@@ -47,65 +56,119 @@ def import_log(
     return keep(owner, data, name, title_column or guess_title(others), note)
 
 
+def run_import(owner: str, made: str) -> None:
+    """Do an import to its end: what a worker does."""
+    job = open_import(owner, made)
+    work(job, lambda: _imported(job), threading.Event(), _CANCELLED)
+
+
+def _imported(job: Import) -> dict[str, Any]:
+    settings = job.settings
+    say = Steps(job, READING_STEPS + 1).say
+    data = read_interactions(
+        job.upload.path,
+        settings.columns,
+        time_unit=settings.time_unit,
+        dayfirst=settings.dayfirst,
+        timezone=settings.timezone,
+        time_of_day=settings.time_of_day,
+        keep_duplicates=settings.keep_duplicates,
+        read_as=settings.read_as,
+        say=say,
+    )
+    codes = {one.code for one in data.report.warnings}
+    if settings.dayfirst is None and "AMBIGUOUS_DATES" in codes:
+        return {"state": State.STOPPED, "message": ASK}
+    say("Writing the log to the disk")
+    items = items_of(data, {"title": settings.title_column, "picture": settings.picture_column})
+    keep(job.owner, data, job.upload.name, settings.title_column, made=job.dataset, items=items)
+    return {"state": State.FINISHED, "message": ""}
+
+
+def run_filtering(owner: str, made: str) -> None:
+    """Do a filtering to its end: what a worker does."""
+    job = open_filtering(owner, made)
+    work(job, lambda: _filtered(job), threading.Event(), _CANCELLED)
+
+
+def _filtered(job: Filtering) -> dict[str, Any]:
+    say = Steps(job, 3).say
+    say("Reading the log")
+    whole = open_dataset(job.owner, job.source)
+    data = whole.read()
+    say("Filtering")
+    cleaned = clean(data, job.settings)
+    say("Writing the log to the disk")
+    keep(
+        job.owner,
+        cleaned.data,
+        f"{whole.name}, filtered",
+        whole.title_column,
+        whole.note,
+        made=job.dataset,
+        steps=[*whole.steps, *map(asdict, cleaned.steps[bool(whole.steps) :])],
+        items=described_alike(cleaned.data, whole.described()),
+    )
+    return {"state": State.FINISHED, "message": ""}
+
+
 def keep(
-    owner: str, data: Interactions, name: str, title_column: str | None = None, note: str = ""
+    owner: str,
+    data: Interactions,
+    name: str,
+    title_column: str | None = None,
+    note: str = "",
+    made: str | None = None,
+    steps: Sequence[dict[str, Any]] = (),
+    items: pa.Table | None = None,
 ) -> Dataset:
     """Write a log that was read into a folder of its own.
 
-    Arguments as in :func:`import_log`, but for ``title_column``: None gives no titles.
+    Args:
+        owner: whose it is.
+        data: the log.
+        name: what to call it.
+        title_column: the column that names the items; None gives no titles.
+        note: what has to be said wherever the log is shown.
+        made: the id that the dataset gets; a new one if None.
+        steps: how many rows each step of filtering kept.
+        items: what is known of the items; the titles alone if None.
 
     Raises:
         DataError: there is no such column to take titles from.
         WorkspaceError: the home cannot be written.
     """
-    if title_column is not None and title_column not in data.table.column_names:
-        raise DataError(
-            f"column {title_column!r} has another meaning already, so it cannot name the items;"
-            " choose another for the titles, or none"
-        )
-    folder = new_folder(owner, KIND)
-    try:
+    described = items_of(data, {"title": title_column}) if items is None else items
+    dataset = Dataset(
+        id=made or new_id(),
+        owner=owner,
+        name=name,
+        made=now_text(),
+        interactions=len(data),
+        users=len(data.user_ids),
+        items=len(data.item_ids),
+        rejected=len(data.report.rejected),
+        days=float(np.ptp(data.time_us)) / 86_400_000_000,
+        title_column=title_column,
+        note=note,
+        steps=list(steps),
+    )
+
+    def write(folder: Path) -> None:
+        folder.mkdir(parents=True)
         data.save(folder)
-        _write_items(data, title_column, folder / ITEMS)
+        pq.write_table(described, folder / ITEMS)
         _write_users(data, folder / USERS)
-        dataset = Dataset(
-            id=folder.name,
-            owner=owner,
-            name=name,
-            made=now_text(),
-            interactions=len(data),
-            users=len(data.user_ids),
-            items=len(data.item_ids),
-            rejected=len(data.report.rejected),
-            days=float(np.ptp(data.time_us)) / 86_400_000_000,
-            title_column=title_column,
-            note=note,
-        )
         write_json(folder / COMPLETE, asdict(dataset))
-    except BaseException as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(error, OSError):
-            raise WorkspaceError(
-                f"the log could not be kept ({error.strerror}); make room on the disk and import"
-                " it again"
-            ) from None
-        raise
+
+    try:
+        write_folder(dataset.folder, write)
+    except OSError as error:
+        raise WorkspaceError(
+            f"the log could not be kept ({error.strerror}); make room on the disk and import it"
+            " again"
+        ) from None
     return dataset
-
-
-def _write_items(data: Interactions, title_column: str | None, path: Path) -> None:
-    titles = np.full(len(data.item_ids), None, object)
-    if title_column is not None:
-        values = data.table[title_column].to_numpy()
-        filled = np.flatnonzero(values != None)[::-1]  # noqa: E711 - elementwise; the first one stays
-        titles[data.item_index[filled]] = values[filled]
-    counts = np.bincount(data.item_index, minlength=len(data.item_ids))
-    columns = {
-        "item": data.item_ids,
-        "interactions": counts,
-        "title": pa.array(titles, pa.string()),
-    }
-    pq.write_table(pa.table(columns), path)
 
 
 def _write_users(data: Interactions, path: Path) -> None:

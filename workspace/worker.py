@@ -8,10 +8,10 @@ import os
 import sys
 from pathlib import Path
 
-from workspace.home import write_json
+from workspace.home import read_json, write_json
 from workspace.locks import LOCK, take_lock
 from workspace.slots import wait_for_slot
-from workspace.tasks import BEGUN, FINAL, LAST, STOP, State
+from workspace.tasks import BEGUN, CONFIG, FINAL, LAST, STOP, State
 
 _NICENESS = 10
 
@@ -28,9 +28,7 @@ def main(folder: Path) -> int:
     owner, kind, made = folder.parts[-3:]
     if kind != "runs":
         (folder / BEGUN).touch()
-        from workspace.evaluating import run_evaluation  # noqa: PLC0415 - the lock comes first
-
-        run_evaluation(owner, made)
+        _do_job(folder, owner, made)
         return 0
     slot = wait_for_slot(folder, (folder / STOP).exists)
     if slot is None:
@@ -42,6 +40,18 @@ def main(folder: Path) -> int:
 
         train_run(owner, made)
     return 0
+
+
+def _do_job(folder: Path, owner: str, made: str) -> None:
+    job = str((read_json(folder / CONFIG) or {}).get("job"))
+    if job == "evaluation":
+        from workspace.evaluating import run_evaluation  # noqa: PLC0415 - the lock comes first
+
+        run_evaluation(owner, made)
+        return
+    from workspace import importing  # noqa: PLC0415
+
+    {"import": importing.run_import, "filtering": importing.run_filtering}[job](owner, made)
 
 
 def _cancel(folder: Path) -> None:

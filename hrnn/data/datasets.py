@@ -8,8 +8,9 @@ import pandas as pd
 
 from hrnn.columns import ITEM_ID
 from hrnn.data.interactions import Interactions
-from hrnn.data.reading import BLANKS, read_interactions
+from hrnn.data.reading import read_interactions
 from hrnn.data.schema import Schema
+from hrnn.data.sql import BLANKS
 from hrnn.data.tables import Source, load_text
 from hrnn.errors import ConfigError, DataError, listed
 

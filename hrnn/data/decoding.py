@@ -1,20 +1,20 @@
-"""From the bytes of a delimited file to clean records whose physical lines are known.
+"""From the bytes of a text file to UTF-8 with plain newlines, block by block."""
 
-Every record that leaves here has exactly as many fields as the header and is plain RFC 4180 CSV in
-UTF-8, so that whatever parses it next cannot disagree about where a record starts or ends.
-"""
-
-import csv
+import codecs
 import io
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from typing import IO, TypeVar
 
-import numpy as np
+from hrnn.errors import DataError
 
-from hrnn.errors import DataError, listed
+T = TypeVar("T")
 
-SEPARATORS = (",", ";", "\t", "|")
+#: Bytes read at once; a block of text is about as long.
+BLOCK = 1 << 23
+#: Bytes by which a file is known.
+HEAD = 1 << 20
+#: A text without a newline for so long is no table.
+LONGEST_LINE = 1 << 28
 
 _BINARY = (
     (b"\x89PNG", "a PNG image"),
@@ -26,279 +26,207 @@ _BINARY = (
     (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
     (b"SQLite format 3", "an SQLite database"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"\xfd7zXZ\x00", "an xz archive"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"Obj\x01", "an Avro file"),
+    (b"\x80\x04\x95", "a Python pickle"),
+    (b"\x80\x05\x95", "a Python pickle"),
 )
-#: The line with which a file tells Excel its separator.
-_SEPARATOR_LINE = re.compile(rb'"?sep=([,;\t|])"?\n', re.IGNORECASE)
-#: What a time or a long number is written with, six digits or more.
-_TIMED = re.compile(rb"(?=(?:\D*\d){6})[\d:.,+/\-\sTZAPMUCG]+", re.IGNORECASE)
+_TAR, _TAR_AT = b"ustar", 257
+_PAGES = (b"<!doctype", b"<html", b"<?xml")
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_UTF8 = ("utf-8", "utf-8-sig")
+_EMPTY = "the file is empty; choose one with a header line and at least one row"
 
 
-@dataclass(frozen=True)
-class Malformed:
-    """A record with more fields than the header: it cannot be laid into columns."""
+class NotUtf8Error(Exception):
+    """What was taken for UTF-8 is not, for the first time on ``line``; never seen by callers."""
 
-    line: int
-    text: str
-    reason: str
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
 
 
-@dataclass(frozen=True)
-class Records:
-    """A delimited text made clean.
+class Text:
+    """A text file as UTF-8 with plain newlines.
+
+    Args:
+        opened: opens its bytes.
+        encoding: the codec; found if None.
 
     Attributes:
-        header: the column names, without duplicates or blanks.
-        body: RFC 4180 records in UTF-8, ``len(header)`` fields each, without the header.
-        lines: int64 array, the physical line on which each record of ``body`` starts.
-        malformed: the records left out.
-        longest: bytes in the longest record, for the parser's block size.
-    """
-
-    header: list[str]
-    body: bytes
-    lines: np.ndarray
-    malformed: list[Malformed]
-    longest: int
-    separator: str
-    encoding: str
-
-
-def decode(raw: bytes) -> tuple[bytes, str]:
-    """Return the text as UTF-8 with plain newlines, and the name of the codec it came in.
+        encoding: the codec in use.
 
     Raises:
-        DataError: the bytes are empty or are no text.
+        DataError: the file is empty or no text, or the codec is unknown.
     """
-    for magic, name in _BINARY:
-        if raw.startswith(magic):
-            raise DataError(
-                f"the file is {name}, not a text table; export the log as CSV or Parquet"
-            )
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
-    elif raw.startswith(b"\xef\xbb\xbf"):
-        encoding = "utf-8-sig"
-    else:
-        encoding = "utf-8"
-    try:
-        text = raw if encoding == "utf-8" else raw.decode(encoding).encode()
-        if encoding == "utf-8":
-            raw.decode()  # only to check it
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        if encoding != "utf-8":
-            raise DataError(
-                f"the file is not valid {encoding} (line {line}); export it again as UTF-8"
-            ) from None
-        text, encoding = _from_windows(raw, line), "cp1252"
-    if b"\r" in text:
-        text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    if not text.strip():
-        raise DataError("the file is empty; choose one with a header line and at least one row")
-    if zeros := text.count(b"\0"):
-        line = text[: text.index(b"\0")].count(b"\n") + 1
+
+    def __init__(self, opened: Callable[[], IO[bytes]], encoding: str | None = None) -> None:
+        self._opened = opened
+        with opened() as stream:
+            head = stream.read(HEAD)
+        check_kind(head)
+        self._sure = encoding is not None
+        self.encoding = encoding or find_encoding(head)
+        #: The first line that is not UTF-8, once that has been found out.
+        self.bad_line = 0
+
+    def read(self, reading: Callable[["Text"], T]) -> T:
+        """Read the text with a function, and again as Windows-1252 if it is not UTF-8.
+
+        Raises:
+            DataError: it is text in neither.
+        """
+        try:
+            return reading(self)
+        except NotUtf8Error as error:
+            if self._sure or self.encoding != "utf-8":
+                raise DataError(
+                    f"the file is not valid {self.encoding} (line {error.line}); export it again as"
+                    " UTF-8, or say which encoding it has"
+                ) from None
+            self.encoding, self.bad_line, self._sure = "cp1252", error.line, True
+            try:
+                return reading(self)
+            except NotUtf8Error:
+                raise DataError(
+                    f"line {self.bad_line} is not UTF-8, and the file is not Windows-1252 text"
+                    " either; export it as UTF-8, or say which encoding it has"
+                ) from None
+
+    def blocks(self, size: int = BLOCK) -> Iterator[bytes]:
+        """Yield the text in blocks that end with a newline; the last one may not.
+
+        Raises:
+            NotUtf8Error: it is not what ``encoding`` says.
+            DataError: it is empty, holds NUL characters, or a line without end.
+        """
+        line, seen, kept, waiting = 1, False, [], 0
+        for piece in self.pieces(size):
+            cut = piece.rfind(b"\n") + 1
+            if not cut:
+                kept.append(piece)
+                waiting += len(piece)
+                if waiting > LONGEST_LINE:
+                    raise DataError(
+                        f"line {line} goes on for more than {LONGEST_LINE >> 20:,} MB; a table has"
+                        " one line a row"
+                    )
+                continue
+            block = b"".join([*kept, piece[:cut]])
+            kept = [piece[cut:]] if cut < len(piece) else []
+            waiting = len(piece) - cut
+            seen = seen or bool(block.strip())
+            yield block
+            line += block.count(b"\n")
+        if kept:
+            seen = seen or bool(b"".join(kept).strip())
+            yield b"".join(kept)
+        if not seen:
+            raise DataError(_EMPTY)
+
+    def pieces(self, size: int = BLOCK) -> Iterator[bytes]:
+        """Yield UTF-8 with plain newlines, cut anywhere between two characters.
+
+        Raises:
+            NotUtf8Error: it is not what ``encoding`` says.
+            DataError: it holds NUL characters.
+        """
+        decoder = codecs.getincrementaldecoder(self.encoding)("strict")
+        line, first, ended = 1, True, False
+        held = b""  # a carriage return at the end, or the start of a character
+        with self._opened() as stream:
+            while not ended:
+                raw = stream.read(max(size, len(codecs.BOM_UTF8)))
+                ended = not raw
+                if self.encoding in _UTF8:
+                    if first:
+                        raw, first = raw.removeprefix(codecs.BOM_UTF8), False
+                    text, held = self._utf8(held + raw, ended, line)
+                else:
+                    try:
+                        text = held + decoder.decode(raw, ended).encode()
+                    except UnicodeDecodeError as error:
+                        good = raw[: error.start].decode(self.encoding, "ignore")
+                        raise NotUtf8Error(line + good.count("\n")) from None
+                    held = b""
+                if not ended and text.endswith(b"\r"):
+                    text, held = text[:-1], b"\r" + held
+                if b"\r" in text:
+                    text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+                if b"\0" in text:
+                    self._refuse_nul(text, line, stream)
+                line += text.count(b"\n")
+                if text:
+                    yield text
+
+    def _utf8(self, raw: bytes, ended: bool, line: int) -> tuple[bytes, bytes]:
+        """Check bytes; return them without a character that is not yet whole, and that."""
+        if raw.isascii():
+            return raw, b""
+        try:
+            raw.decode()
+        except UnicodeDecodeError as error:
+            whole = raw[: error.start]
+            if ended or error.reason != "unexpected end of data":
+                ends = whole.count(b"\n") + whole.count(b"\r") - whole.count(b"\r\n")
+                raise NotUtf8Error(line + ends) from None
+            return whole, raw[error.start :]
+        return raw, b""
+
+    def _refuse_nul(self, text: bytes, line: int, rest: IO[bytes]) -> None:
+        line += text[: text.index(b"\0")].count(b"\n")
+        zeros = text.count(b"\0")
+        while more := rest.read(BLOCK):
+            zeros += more.count(b"\0")
         raise DataError(
             f"the file holds {zeros:,} NUL characters (the first on line {line}) and is no text"
             " table; export the log as UTF-8 CSV or as Parquet"
         )
-    return text, encoding
 
 
-def _from_windows(raw: bytes, line: int) -> bytes:
-    """Decode what is not UTF-8, for the first time on ``line``."""
-    try:
-        return raw.decode("cp1252").encode()
-    except UnicodeDecodeError:
-        raise DataError(
-            f"line {line} is not UTF-8, and the file is not Windows-1252 text either;"
-            " export it as UTF-8"
-        ) from None
+def check_kind(head: bytes) -> None:
+    """Refuse what is no text.
 
-
-def split_records(text: bytes, separator: str | None = None, encoding: str = "utf-8") -> Records:
-    """Find the records of a delimited text.
-
-    A quote opens a field only at the field's start, and only if a closing quote stands right
-    before a separator or a line end; any other quote is an ordinary character, so that one stray
-    quote does not swallow the rows after it. Short records are padded with empty fields, blank
-    lines skipped, empty extra fields dropped; records with more fields than the header are
-    handed back as malformed. A first line such as ``sep=;`` names the separator.
-
-    Args:
-        text: UTF-8 with plain newlines.
-        separator: one character; detected among ``SEPARATORS`` if None.
-        encoding: the codec that the text came in, to hand on.
+    Raises:
+        DataError: the first bytes are those of another kind of file, which is named.
     """
-    start = len(text) - len(text.lstrip(b"\n"))
-    if named := _SEPARATOR_LINE.match(text, start):
-        separator, start = separator or named[1].decode(), named.end()
-    separator = separator or detect_separator(text)
-    splitter = _Splitter(text, separator.encode())
-    names, body_start = splitter.record(start)
-    header = distinct(
-        name.decode().strip() or f"column_{number}" for number, name in enumerate(names, start=1)
-    )
-    first_line = text[:body_start].count(b"\n") + 1
-    return splitter.clean(header, body_start, first_line, encoding)
+    name = next((name for magic, name in _BINARY if head.startswith(magic)), None)
+    if head.startswith(b"BZh") and head[4:10] == b"1AY&SY":
+        name = "a bzip2 archive"
+    if head[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
+        name = "a TAR archive"
+    if head[:200].lstrip().lower().startswith(_PAGES):
+        name = "a web page or XML"
+    if name:
+        raise DataError(f"the file is {name}, not a text table; export the log as CSV or Parquet")
 
 
-def detect_separator(text: bytes) -> str:
-    """Choose the separator that cuts the first records into the most even, widest rows."""
-    head = text[:262_144].lstrip(b"\n")
-
-    def fit(separator: str) -> tuple[float, int]:
-        splitter, position, widths = _Splitter(head, separator.encode()), 0, []
-        while position < len(head) and len(widths) < 100:
-            fields, position = splitter.record(position)
-            if any(fields):
-                widths.append(len(fields))
-        width = widths[0] if widths else 1
-        return (sum(w == width for w in widths) / len(widths) if width > 1 else 0.0, width)
-
-    return max(SEPARATORS, key=fit)
+def find_encoding(head: bytes) -> str:
+    """Tell the codec by the first bytes: a byte order mark, or NULs at every other byte."""
+    for mark, codec in _MARKS.items():
+        if head.startswith(mark):
+            return codec
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    if even + odd > len(head) // 20:  # digits, separators and newlines in every script
+        if even * 20 < odd:
+            return "utf-16-le"
+        if odd * 20 < even:
+            return "utf-16-be"
+    return "utf-8"
 
 
-def check_header(names: list[str]) -> None:
-    """Refuse a first line that holds data: read as names, it would be lost without a word."""
-    cells = [name.encode() for name in names]
-    if any(_TIMED.fullmatch(cell) for cell in cells) or all(cell.isdigit() for cell in cells):
-        raise DataError(
-            f"the first line looks like data, not like column names ({listed(names, 4)}); put a"
-            " line with names above it, such as user,item,time"
-        )
+def decode(raw: bytes) -> tuple[bytes, str]:
+    """Return the whole text as UTF-8 with plain newlines, and the name of the codec it came in.
 
-
-def distinct(names: Iterable[str]) -> list[str]:
-    """Number the names that stand more than once: ``n, n_2, n_3``."""
-    made: list[str] = []
-    for base in names:
-        name, copy = base, 2
-        while name in made:
-            name, copy = f"{base}_{copy}", copy + 1
-        made.append(name)
-    return made
-
-
-class _Splitter:
-    """Cuts one text at one separator; quoted records one by one, all others as arrays."""
-
-    def __init__(self, text: bytes, separator: bytes) -> None:
-        self.text = text
-        self.separator = separator
-        one = re.escape(separator)
-        quoted = rb'"[^"]*(?:""[^"]*)*"(?=' + one + rb"|\n|\Z)"
-        self._field = re.compile(quoted + rb"|[^\n" + one + rb"]*")
-        self._plain = re.compile(rb"[^\n" + one + rb"]*")
-
-    def record(self, position: int) -> tuple[list[bytes], int]:
-        """Read the record that starts at ``position``; return its fields and where it ends."""
-        return self._read(position, self._field)
-
-    def _read(self, position: int, field: re.Pattern[bytes]) -> tuple[list[bytes], int]:
-        text, fields = self.text, []
-        while True:
-            found = field.match(text, position)
-            assert found is not None  # both patterns match the empty field
-            value = found.group()
-            if field is self._field and value[:1] == b'"' and value[-1:] == b'"' and len(value) > 1:
-                value = value[1:-1].replace(b'""', b'"')
-            fields.append(value)
-            position = found.end()
-            if text[position : position + 1] != self.separator:
-                return fields, position + 1
-            position += 1
-
-    def _quoted(self, position: int, width: int, timed: list[int]) -> tuple[list[bytes], int]:
-        """Read a record that holds quotes, distrusting one that would swallow sound rows."""
-        fields, end = self.record(position)
-        if self.text.find(b"\n", position, end - 1) < 0 and len(fields) <= width:
-            return fields, end
-        first, at = plain = self._read(position, self._plain)
-        sound = [_is_row(first, width, timed)]
-        while at < end:
-            one, at = self.record(at)
-            sound.append(_is_row(one, width, timed))
-        # Where the first or the last column runs over lines, its last or first line is as wide as a
-        # row; so those two count only together.
-        swallows = any(sound[1:-1]) or (sound[0] and sound[-1]) if timed else all(sound)
-        return plain if swallows else (fields, end)
-
-    def _timed_columns(self, position: int, width: int) -> list[int]:
-        """Places of the columns that hold times or long numbers: a sound row shows by them.
-
-        Text that runs over lines may by chance have as many separators in a line as a row has;
-        that it also has a time at the right place is no chance.
-        """
-        counts, rows = [0] * width, 0
-        while position < len(self.text) and rows < 100:
-            fields, position = self.record(position)
-            if len(fields) == width:
-                rows += 1
-                for place, field in enumerate(fields):
-                    counts[place] += _TIMED.fullmatch(field.strip()) is not None
-        return [place for place, count in enumerate(counts) if 2 * count > rows]
-
-    def clean(self, header: list[str], start: int, first_line: int, encoding: str) -> Records:
-        text, width = self.text, len(header)
-        array = np.frombuffer(text, dtype=np.uint8)
-        ends = np.flatnonzero(array[start:] == ord("\n")) + start
-        if start < len(text) and not text.endswith(b"\n"):
-            ends = np.append(ends, len(text))
-        starts = np.concatenate([[start], ends[:-1] + 1]) if len(ends) else ends
-        separators = np.flatnonzero(array == self.separator[0])
-        widths = np.searchsorted(separators, ends) - np.searchsorted(separators, starts) + 1
-        odd = (widths != width) | (starts == ends)
-        timed = self._timed_columns(start, width)
-        if b'"' in text:
-            quotes = np.flatnonzero(array[start:] == ord('"')) + start
-            odd[np.unique(np.searchsorted(ends, quotes))] = True
-
-        pieces: list[bytes] = []
-        lines: list[np.ndarray] = []
-        malformed: list[Malformed] = []
-        longest = int((ends - starts).max(initial=0))
-        number = 0  # of the physical line in `starts`
-        for special in np.append(np.flatnonzero(odd), len(starts)).tolist():
-            if special < number:
-                continue  # it lies inside a quoted record already read
-            if special > number:
-                pieces.append(text[starts[number] : ends[special - 1]] + b"\n")
-                lines.append(np.arange(number, special) + first_line)
-            number = special + 1
-            if special == len(starts):
-                break
-            position = int(starts[special])
-            fields, end = self._quoted(position, width, timed)
-            number = int(np.searchsorted(starts, end)) if end <= starts[-1] else len(starts)
-            while len(fields) > width and not fields[-1].strip():
-                fields.pop()
-            if not any(field.strip() for field in fields) and len(fields) == 1:
-                continue
-            if len(fields) > width:
-                reason = f"{len(fields)} fields, {width} expected"
-                whole = text[position : end - 1].decode()
-                malformed.append(Malformed(special + first_line, whole, reason))
-                continue
-            fields += [b""] * (width - len(fields))
-            pieces.append(_as_csv(fields, self.separator))
-            longest = max(longest, len(pieces[-1]))
-            lines.append(np.array([special + first_line]))
-        body = b"".join(pieces)
-        known = np.concatenate(lines) if lines else np.empty(0, dtype=np.int64)
-        return Records(header, body, known, malformed, longest, self.separator.decode(), encoding)
-
-
-def _is_row(fields: list[bytes], width: int, timed: list[int]) -> bool:
-    """Whether a line looks like a row of its own: as wide as one, and with a time in its place."""
-    return len(fields) == width and (
-        not timed or any(_TIMED.fullmatch(fields[place].strip()) for place in timed)
-    )
-
-
-def _as_csv(fields: list[bytes], separator: bytes) -> bytes:
-    row = io.StringIO()
-    writer = csv.writer(row, delimiter=separator.decode(), lineterminator="\n")
-    writer.writerow([field.decode() for field in fields])
-    written = row.getvalue().encode()
-    # A record of one empty field must not look like a blank line to the next parser.
-    return written if written.strip() else b'""\n'
+    Raises:
+        DataError: the bytes are empty or are no text.
+    """
+    text = Text(lambda: io.BytesIO(raw))
+    return text.read(lambda one: b"".join(one.blocks())), text.encoding

@@ -8,7 +8,7 @@ import numpy as np
 from hrnn.data.interactions import Interactions
 from hrnn.data.report import WARNED_LINES, Warned
 
-_NA_LIKE = {
+NA_LIKE = {
     "na",
     "n/a",
     "#n/a",
@@ -58,7 +58,7 @@ def _odd_ids(data: Interactions, line: np.ndarray) -> Iterator[Warned]:
     kinds = (("user", data.user_ids, data.user_index), ("item", data.item_ids, data.item_index))
     na_rows = np.zeros(len(data), bool)
     for _, ids, index in kinds:
-        na_rows |= np.array([text.lower() in _NA_LIKE for text in ids], bool)[index]
+        na_rows |= np.array([text.lower() in NA_LIKE for text in ids], bool)[index]
     if na_rows.any():
         yield warned(
             "NA_LIKE_IDS",
@@ -102,8 +102,9 @@ def _whole(text: str) -> str | None:
 
 def _lopsided(data: Interactions, line: np.ndarray) -> Iterator[Warned]:
     new = np.ones(len(data), bool)
-    new[1:] = (np.diff(data.user_index) != 0) | (np.diff(data.time_us) > _HALF_HOUR_US)
-    session = np.cumsum(new) - 1
+    user, time_us = data.user_index, data.time_us
+    new[1:] = (user[1:] != user[:-1]) | (time_us[1:] - time_us[:-1] > _HALF_HOUR_US)
+    session = np.cumsum(new, dtype=np.int32 if len(new) < 2**31 else np.int64)
     for code, what, group in (
         ("LONG_SESSION", "one session at 30 minutes", session),
         ("DOMINANT_USER", "one user", data.user_index),

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from hrnn.columns import ITEM_ID, OUTCOME, SESSION_ID, TIMESTAMP, USER_ID
 from hrnn.data.arrow import pc
+from hrnn.data.coded import first_seen
 from hrnn.data.report import ImportReport
 from hrnn.errors import DataError
 
@@ -40,12 +41,12 @@ class Interactions:
     @cached_property
     def user_ids(self) -> np.ndarray:
         """Distinct user ids (object array), in the order of the rows."""
-        return self._dictionary(USER_ID)[0]
+        return self._users[0]
 
     @cached_property
     def user_index(self) -> np.ndarray:
         """int32 array: the place of each row's user in ``user_ids``; ascending."""
-        return self._dictionary(USER_ID)[1]
+        return self._users[1]
 
     @cached_property
     def user_starts(self) -> np.ndarray:
@@ -55,12 +56,12 @@ class Interactions:
     @cached_property
     def item_ids(self) -> np.ndarray:
         """Distinct item ids (object array), in order of first appearance."""
-        return self._dictionary(ITEM_ID)[0]
+        return self._items[0]
 
     @cached_property
     def item_index(self) -> np.ndarray:
         """int32 array: the place of each row's item in ``item_ids``."""
-        return self._dictionary(ITEM_ID)[1]
+        return self._items[1]
 
     @cached_property
     def time_us(self) -> np.ndarray:
@@ -116,7 +117,16 @@ class Interactions:
 
     def save(self, folder: Path) -> None:
         """Write the rows and the report into a folder."""
-        pq.write_table(self.table, folder / _DATA_FILE, compression="zstd")
+        # Half the time and the size of what Parquet does by itself.
+        pq.write_table(
+            self.table,
+            folder / _DATA_FILE,
+            compression="lz4",
+            use_dictionary=[
+                one.name for one in self.table.schema if pa.types.is_dictionary(one.type)
+            ],
+            column_encoding={TIMESTAMP: "DELTA_BINARY_PACKED"},
+        )
         self.report.save(folder)
 
     @classmethod
@@ -133,18 +143,23 @@ class Interactions:
                 f"the dataset in {folder.name} is damaged ({error}); import it again"
             ) from None
 
+    @cached_property
+    def _users(self) -> tuple[np.ndarray, np.ndarray]:
+        return self._dictionary(USER_ID)
+
+    @cached_property
+    def _items(self) -> tuple[np.ndarray, np.ndarray]:
+        return self._dictionary(ITEM_ID)
+
     def _dictionary(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Distinct values present, in order of first appearance, and each row's place in them."""
         encoded: Any = self.table[name].unify_dictionaries().combine_chunks()
         if isinstance(encoded, pa.ChunkedArray):  # no chunk at all: an empty table
             return np.empty(0, object), np.empty(0, np.int32)
         codes = encoded.indices.to_numpy(zero_copy_only=False)
-        present, first, places = np.unique(codes, return_index=True, return_inverse=True)
-        order = np.argsort(first, kind="stable")
-        rank = np.empty(len(order), np.int32)
-        rank[order] = np.arange(len(order), dtype=np.int32)
-        values = encoded.dictionary.take(present[order]).to_numpy(zero_copy_only=False)
-        return values.astype(object), rank[places]
+        places, present = first_seen(codes, len(encoded.dictionary))
+        values = encoded.dictionary.take(present).to_numpy(zero_copy_only=False)
+        return values.astype(object), places
 
 
 def plain_text(table: pa.Table) -> pa.Table:

@@ -1,30 +1,39 @@
 """Reading an interaction log: the one way in, for files and DataFrames alike."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from enum import Enum
 
-import duckdb
 import numpy as np
 import pyarrow as pa
+from scipy.sparse import csr_array
 
 from hrnn.columns import ITEM_ID, OUTCOME, SESSION, SESSION_ID, TIMESTAMP, USER_ID
+from hrnn.data.arrow import pc, pick
+from hrnn.data.clocks import join_times
+from hrnn.data.coded import BLANK, Coded
+from hrnn.data.copies import find_copies
 from hrnn.data.findings import find_oddities, warned
+from hrnn.data.formats import AS_FOUND, ReadAs
 from hrnn.data.interactions import Interactions
-from hrnn.data.mapping import resolve_columns
+from hrnn.data.mapping import find_time_of_day, resolve_columns, sessions_are_users
+from hrnn.data.outcome_column import Outcomes
 from hrnn.data.outcomes import find_mode
 from hrnn.data.report import ColumnReading, ImportReport, RejectedRows, Warned
-from hrnn.data.tables import Source, TextTable, load_text
-from hrnn.data.timestamps import TimeReading, parse_times
-from hrnn.errors import DataError
+from hrnn.data.sql import BLANKS
+from hrnn.data.tables import Source, TextTable, as_text, load_text
+from hrnn.data.timestamps import Times, read_times
+from hrnn.errors import DataError, listed
 
-#: What may stand around an id and does not belong to it.
-BLANKS = " \t\n\u00a0"
-
+#: How many steps reading has.
+READING_STEPS = 5
 _PREVIEW_ROWS = 200
-NO_EXTENSIONS: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "python_enable_replacements": "false",
-}
+
+
+class Guess(Enum):
+    """Says that a column is guessed, where None says that there is none."""
+
+    IT = "guess"
 
 
 def read_interactions(
@@ -33,6 +42,10 @@ def read_interactions(
     time_unit: str | None = None,
     dayfirst: bool | None = None,
     timezone: str = "UTC",
+    time_of_day: str | Guess | None = Guess.IT,
+    keep_duplicates: bool = False,
+    read_as: ReadAs = AS_FOUND,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Interactions:
     """Read a log of interactions.
 
@@ -49,45 +62,85 @@ def read_interactions(
         dayfirst: order of dates such as 03/04/2024; decided by the column if None, and read
             day-first with a warning where nothing decides.
         timezone: zone of times that name none.
+        time_of_day: the column with the time of day, where TIMESTAMP holds dates alone; guessed
+            if not said, None for none.
+        keep_duplicates: whether rows that equal an earlier one in every column stay.
+        read_as: format, separator and the like, where they are not to be detected.
+        say: is told each of the ``READING_STEPS`` steps as it begins.
 
     Raises:
         DataError: no table, no such column, or no row that can be used.
         ConfigError: ``time_unit`` or ``timezone`` is unknown.
     """
-    text = load_text(source)
-    chosen = resolve_columns(text.names, first_values(text), columns)
-    cells = {role: f"c{text.names.index(name)}" for role, name in chosen.items()}
-    with duckdb.connect(":memory:", config=NO_EXTENSIONS) as con:
-        con.register("source", text.table)
-        times = parse_times(con, cells[TIMESTAMP], time_unit, dayfirst, timezone)
-        _check_rows(con, cells)
-        rejected = _rejected(con, text, chosen)
-        duplicates = _mark_duplicates(con, len(text.names))
-        kept = _kept(con, text, cells)
-    if not kept.num_rows:
+    say("Reading the file")
+    text = load_text(source, read_as=read_as)
+    first = first_values(text)
+    chosen = resolve_columns(text.names, first, columns)
+    clock = _clock_of(text.names, first, chosen, time_of_day)
+    places = {role: text.names.index(name) for role, name in chosen.items()}
+    cells = {role: text.table[f"c{place}"] for role, place in places.items()}
+    if clock is not None:
+        of_day = text.table[f"c{text.names.index(clock)}"]
+        cells[TIMESTAMP] = join_times(as_text(cells[TIMESTAMP]), as_text(of_day))
+    say("Looking for duplicates")
+    copies = find_copies(text.table)  # first, while there is room
+    say("Reading times and ids")
+    times = read_times(as_text(cells[TIMESTAMP]), time_unit, dayfirst, timezone)
+    user, item = Coded.of(cells[USER_ID]).sorted(), Coded.of(cells[ITEM_ID])
+    outcome = Outcomes.of(cells.get(OUTCOME), text.table.num_rows)
+    reason = _reasons(user, item, cells[TIMESTAMP], times, outcome)
+    rejected = _rejected(text, reason, chosen)
+    sound = np.flatnonzero(reason == 0)
+    if not len(sound):
         raise DataError(_nothing_left(text, rejected))
-    line = kept["line"].to_numpy()
-    tied = _tied(kept)
-    data = Interactions(_named(kept.drop_columns(["line", "rest"]), text, chosen), _NO_REPORT)
+    copies = copies[reason[copies] == 0]
+    kept = sound if keep_duplicates or not len(copies) else np.setdiff1d(sound, copies, True)
+    session = _session(cells.get(SESSION_ID), text.table.num_rows)
+    others = {
+        _free(name): Coded.of(text.table[f"c{place}"])
+        for place, name in enumerate(text.names)
+        if place not in places.values()
+    }
+    line, count = text.table["line"].to_numpy(), text.rows
+    cells.clear()
+    text = replace(text, table=text.table.schema.empty_table())  # logs are long: it is not kept
+    pa.default_memory_pool().release_unused()
+    say("Sorting by user and time")
+    rows = _sorted(kept, user.code, times)
+    columns_of = {
+        USER_ID: user.take(rows).column(),
+        ITEM_ID: item.take(rows).column(),
+        TIMESTAMP: pa.array(times.us[rows]).cast(pa.timestamp("us", "UTC")),
+        OUTCOME: pa.array(outcome.value[rows]),
+        SESSION_ID: session.take(rows).column(),
+        **{name: one.take(rows).column() for name, one in others.items()},
+    }
+    data = Interactions(pa.table(columns_of), _NO_REPORT)
+    say("Looking for what is odd")
     oddities = (
-        *_import_warnings(text, times, timezone, duplicates, data),
-        *find_oddities(data, line, tied),
+        *_import_warnings(text, times, timezone, line, data),
+        *_copies_warning(line[copies], keep_duplicates),
+        *_no_users_warning(chosen, len(data)),
+        *find_oddities(data, line[rows], _tied(data, times, rows)),
     )
-    roles = {name: role for role, name in chosen.items()}
+    roles = {name: role for role, name in reversed(chosen.items())}
     how = {TIMESTAMP: times.how, OUTCOME: "number"}
     reading = {
         name: ColumnReading(roles.get(name), how.get(roles.get(name, ""), "text"))
         for name in text.names
     }
+    if clock is not None:
+        reading[clock] = ColumnReading(None, f"time of day, joined to {chosen[TIMESTAMP]!r}")
     report = ImportReport(
         accepted=len(data),
-        duplicates=len(duplicates),
+        duplicates=0 if keep_duplicates else len(copies),
         rejected=rejected,
         warnings=oddities,
         columns=reading,
         separator=text.separator,
         encoding=text.encoding,
-        rows=text.rows,
+        format=text.format,
+        rows=count,
         outcome_mode=find_mode(data.outcome),
     )
     return Interactions(data.table, report)
@@ -98,149 +151,135 @@ _NO_REPORT = ImportReport(
 )
 
 
+def _clock_of(
+    names: Sequence[str],
+    first: Mapping[str, Sequence[str | None]],
+    chosen: Mapping[str, str],
+    said: str | Guess | None,
+) -> str | None:
+    """Return the column of the time of day, if there is one."""
+    free = [name for name in names if name not in chosen.values()]
+    if said is Guess.IT:
+        return find_time_of_day(free, first, chosen[TIMESTAMP])
+    if said is not None and said not in free:
+        raise DataError(f"{said!r} cannot be the time of day; the columns left are {listed(free)}")
+    return said
+
+
 def first_values(text: TextTable) -> dict[str, list[str]]:
     """Return the first values of each column, for guessing and for previews."""
     head = text.table.slice(0, _PREVIEW_ROWS)
     return {name: head[f"c{i}"].to_pylist() for i, name in enumerate(text.names)}
 
 
-def _blank(cell: str) -> str:
-    return f"nullif(trim({cell}, '{BLANKS}'), '')"
+#: Why a row is rejected, and which column is at fault; the first that holds is said.
+_REASONS = (
+    ("user missing", USER_ID),
+    ("item missing", ITEM_ID),
+    ("time missing", TIMESTAMP),
+    ("time unreadable", TIMESTAMP),
+    ("outcome is not a number", OUTCOME),
+    ("outcome is not a finite number", OUTCOME),
+)
 
 
-def _check_rows(con: duckdb.DuckDBPyConnection, cells: Mapping[str, str]) -> None:
-    """Make ``checked``: every row with its ids, time and outcome, and why it is rejected."""
-    outcome = session = outcome_text = "NULL"
-    if OUTCOME in cells:
-        outcome_text = f"lower({_blank(cells[OUTCOME])})"
-        outcome = f"""CASE {outcome_text} WHEN 'true' THEN 1.0 WHEN 'false' THEN 0.0
-            WHEN 'nan' THEN NULL ELSE TRY_CAST(replace({outcome_text}, '_', ' ') AS DOUBLE) END"""
-    if SESSION_ID in cells:
-        session = _blank(cells[SESSION_ID])
-    time = cells[TIMESTAMP]
-    con.execute(
-        f"""CREATE TABLE checked AS
-        SELECT line, user_id, item_id, time_us, rest, outcome, session_id, CASE
-            WHEN user_id IS NULL THEN 'user missing'
-            WHEN item_id IS NULL THEN 'item missing'
-            WHEN time_text IS NULL THEN 'time missing'
-            WHEN time_us IS NULL THEN 'time unreadable'
-            WHEN outcome IS NULL AND outcome_text NOT IN ('nan') THEN 'outcome is not a number'
-            WHEN NOT isfinite(outcome) THEN 'outcome is not a finite number'
-            END AS reason
-        FROM (
-            SELECT source.line, {_blank(cells[USER_ID])} AS user_id,
-                {_blank(cells[ITEM_ID])} AS item_id, times.time_us, times.rest,
-                {_blank(time)} AS time_text, CAST({outcome} AS DOUBLE) AS outcome,
-                {outcome_text} AS outcome_text, CAST({session} AS VARCHAR) AS session_id
-            FROM source JOIN times USING (line))"""
-    )
+def _reasons(
+    user: Coded, item: Coded, time: pa.ChunkedArray, times: Times, outcome: Outcomes
+) -> np.ndarray:
+    """Return uint8 [rows]: 0 for a sound row, else the place in ``_REASONS`` from 1."""
+    unread = np.flatnonzero(~times.readable)
+    text = pc.utf8_trim(as_text(pick(time, unread)), BLANKS)
+    blank = pc.equal(text, "").fill_null(True).to_numpy()
+    reason = np.zeros(len(times.us), np.uint8)
+    reason[outcome.infinite] = 6
+    reason[outcome.unreadable] = 5
+    reason[unread] = np.where(blank, 3, 4)
+    reason[item.code == BLANK] = 2
+    reason[user.code == BLANK] = 1
+    return reason
 
 
-_COLUMN_AT_FAULT = {"user": USER_ID, "item": ITEM_ID, "time": TIMESTAMP, "outcome": OUTCOME}
-
-
-def _rejected(
-    con: duckdb.DuckDBPyConnection, text: TextTable, chosen: Mapping[str, str]
-) -> RejectedRows:
-    names = {word: chosen.get(role, "") for word, role in _COLUMN_AT_FAULT.items()}
-    cases = " ".join(
-        f"WHEN '{word}' THEN c{text.names.index(name)}" for word, name in names.items() if name
-    )
-    bad = con.sql(
-        f"""SELECT line, split_part(reason, ' ', 1) AS word,
-            coalesce(CASE split_part(reason, ' ', 1) {cases} END, '') AS text, reason
-        FROM checked JOIN source USING (line) WHERE reason IS NOT NULL ORDER BY line"""
-    ).to_arrow_table()
-    columns = [names[word] for word in bad["word"].to_pylist()]
+def _rejected(text: TextTable, reason: np.ndarray, chosen: Mapping[str, str]) -> RejectedRows:
+    rows = np.flatnonzero(reason)
+    bad = pick(text.table, rows)
+    faults = [_REASONS[one - 1] for one in reason[rows].tolist()]
+    names = [chosen.get(role, "") for _, role in faults]
+    places = {name: text.names.index(name) for name in set(names)}
+    cells = {name: as_text(bad[f"c{place}"]).to_pylist() for name, place in places.items()}
+    shown = [cells[name][row] or "" for row, name in enumerate(names)]
+    malformed = text.malformed
     whole = pa.table(
         {
-            "line": pa.array(
-                bad["line"].to_pylist() + [m.line for m in text.malformed], pa.int64()
-            ),
-            "column": pa.array(columns + [""] * len(text.malformed), pa.string()),
-            "text": pa.array(
-                bad["text"].to_pylist() + [m.text for m in text.malformed], pa.string()
-            ),
+            "line": pa.array(bad["line"].to_pylist() + [one.line for one in malformed], pa.int64()),
+            "column": pa.array(names + [""] * len(malformed), pa.string()),
+            "text": pa.array(shown + [one.text for one in malformed], pa.string()),
             "reason": pa.array(
-                bad["reason"].to_pylist() + [m.reason for m in text.malformed], pa.string()
+                [words for words, _ in faults] + [one.reason for one in malformed], pa.string()
             ),
         }
     )
     return RejectedRows(whole.sort_by("line"))
 
 
-def _mark_duplicates(con: duckdb.DuckDBPyConnection, width: int) -> np.ndarray:
-    """Make ``duplicate``: lines of sound rows that equal an earlier one in every column.
+def _sorted(rows: np.ndarray, user: np.ndarray, times: Times) -> np.ndarray:
+    """Order rows by user, then by time; ties stay in the order of the file.
 
-    Rows are told apart by user, item, time and a 64-bit hash of all their cells.
+    Sorting by time first costs little, since most logs are, or nearly; users are then counted out.
     """
-    cells = ", ".join(f"c{i}" for i in range(width))
-    con.execute(
-        f"""CREATE TABLE duplicate AS SELECT line FROM (
-            SELECT line, row_number() OVER (
-                PARTITION BY user_id, item_id, time_us, hash({cells}) ORDER BY line) AS copy
-            FROM checked JOIN source USING (line) WHERE reason IS NULL)
-        WHERE copy > 1"""
-    )
-    lines = con.execute("SELECT line FROM duplicate ORDER BY line").fetchnumpy()["line"]
-    return np.asarray(lines)
+    rows = _by_time(rows, times)
+    code = user[rows]
+    ends = np.arange(len(rows) + 1, dtype=np.int32 if len(rows) < 2**31 - 1 else np.int64)
+    ones = np.ones(len(rows), np.int8)
+    counted = csr_array((ones, code, ends), shape=(len(rows), int(code.max()) + 1)).tocsc()
+    return rows[counted.indices]
 
 
-def _kept(con: duckdb.DuckDBPyConnection, text: TextTable, cells: Mapping[str, str]) -> pa.Table:
-    others = [f"c{i}" for i in range(len(text.names)) if f"c{i}" not in cells.values()]
-    extra = "".join(f", {_blank(cell)} AS {cell}" for cell in others)
-    outcome = "outcome" if OUTCOME in cells else "1.0"
-    return con.sql(
-        f"""SELECT user_id, item_id, time_us, CAST({outcome} AS DOUBLE) AS outcome, session_id,
-            checked.line AS line, rest {extra}
-        FROM checked JOIN source USING (line) ANTI JOIN duplicate USING (line)
-        WHERE reason IS NULL ORDER BY user_id, time_us, rest, line"""
-    ).to_arrow_table()
+def _by_time(rows: np.ndarray, times: Times) -> np.ndarray:
+    us = times.us[rows]
+    if times.rest is not None:
+        return rows[np.lexsort((times.rest[rows], us))]
+    ascends = not (us[1:] < us[:-1]).any()
+    return rows if ascends else rows[np.argsort(us, kind="stable")]
 
 
-def _tied(kept: pa.Table) -> np.ndarray:
-    user = kept["user_id"].combine_chunks().dictionary_encode().indices.to_numpy()
-    same = np.diff(user) == 0
-    for name in ("time_us", "rest"):
-        same &= np.diff(kept[name].to_numpy()) == 0
-    tied = np.zeros(kept.num_rows, bool)
+def _session(column: pa.ChunkedArray | None, rows: int) -> Coded:
+    if column is not None:
+        return Coded.of(column)
+    return Coded(np.full(rows, BLANK, np.int32), pa.array([], pa.string()))
+
+
+def _free(name: str) -> str:
+    """Name a column of the file so that it does not pass for one of ours."""
+    taken = {USER_ID, ITEM_ID, TIMESTAMP, OUTCOME, SESSION_ID, SESSION}
+    return f"{name} (file)" if name in taken else name
+
+
+def _tied(data: Interactions, times: Times, rows: np.ndarray) -> np.ndarray:
+    user, us = data.user_index, data.time_us
+    same = (user[1:] == user[:-1]) & (us[1:] == us[:-1])
+    if times.rest is not None:
+        same &= np.diff(times.rest[rows]) == 0
+    tied = np.zeros(len(rows), bool)
     tied[1:] |= same
     tied[:-1] |= same
     return tied
 
 
-def _named(kept: pa.Table, text: TextTable, chosen: Mapping[str, str]) -> pa.Table:
-    taken = {USER_ID, ITEM_ID, TIMESTAMP, OUTCOME, SESSION_ID, SESSION}
-    columns = {
-        USER_ID: kept["user_id"].dictionary_encode(),
-        ITEM_ID: kept["item_id"].dictionary_encode(),
-        TIMESTAMP: kept["time_us"].cast(pa.timestamp("us", "UTC")),
-        OUTCOME: kept["outcome"],
-        SESSION_ID: kept["session_id"].dictionary_encode(),
-    }
-    for place, name in enumerate(text.names):
-        if name not in chosen.values():
-            # A column of the file may not pass for one of ours.
-            columns[f"{name} (file)" if name in taken else name] = kept[f"c{place}"]
-    return pa.table(columns).combine_chunks()
-
-
 def _import_warnings(
     text: TextTable,
-    times: TimeReading,
+    times: Times,
     timezone: str,
-    duplicates: np.ndarray,
+    line: np.ndarray,
     data: Interactions,
 ) -> list[Warned]:
     found = []
-    if times.unit_lines:
+    if len(times.odd_units):
         found.append(
             warned(
                 "MIXED_TIME_UNITS",
-                f"{len(times.unit_lines):,} times are in another unit than the rest of the column;"
+                f"{len(times.odd_units):,} times are in another unit than the rest of the column;"
                 f" each was read by its size ({times.how})",
-                times.unit_lines,
+                line[times.odd_units],
             )
         )
     if times.ambiguous:
@@ -249,13 +288,13 @@ def _import_warnings(
     if times.naive:
         message = f"{times.naive:,} times name no zone; they were read as {timezone}"
         found.append(Warned("NAIVE_TIMES", message, times.naive))
-    if times.gap_lines:
+    if len(times.gaps):
         found.append(
             warned(
                 "LOCAL_TIME_GAPS",
-                f"{len(times.gap_lines):,} local times are ambiguous or do not exist, where clocks"
+                f"{len(times.gaps):,} local times are ambiguous or do not exist, where clocks"
                 " were changed; read as the first of the two, or the next that exists",
-                times.gap_lines,
+                line[times.gaps],
             )
         )
     if times.day_only:
@@ -263,15 +302,30 @@ def _import_warnings(
         found.append(Warned("DAY_RESOLUTION", message, len(data)))
     if text.encoding == "cp1252":
         message = "the file is not UTF-8; it was read as Windows-1252"
-        found.append(Warned("ENCODING_GUESSED", message, text.rows))
-    if len(duplicates):
-        message = f"{len(duplicates):,} rows equal an earlier row in every column and were dropped"
-        found.append(warned("DUPLICATES", message, duplicates))
+        found.append(Warned("ENCODING_GUESSED", message, len(line)))
     unjudged = int(np.isnan(data.outcome).sum())
     if unjudged:
         message = f"{unjudged:,} interactions have no outcome; they are history, never a target"
         found.append(Warned("MISSING_OUTCOMES", message, unjudged))
     return found
+
+
+def _copies_warning(lines: np.ndarray, kept: bool) -> list[Warned]:
+    if not len(lines):
+        return []
+    became = "stay, as was asked for" if kept else "were dropped"
+    message = f"{len(lines):,} rows equal an earlier row in every column and {became}"
+    return [warned("DUPLICATES", message, lines)]
+
+
+def _no_users_warning(chosen: Mapping[str, str], rows: int) -> list[Warned]:
+    if not sessions_are_users(chosen):
+        return []
+    message = (
+        f"no column says who: each {chosen[USER_ID]!r} counts as a user of its own, so that nothing"
+        " is known from one session to the next"
+    )
+    return [Warned("SESSIONS_ARE_USERS", message, rows)]
 
 
 def _nothing_left(text: TextTable, rejected: RejectedRows) -> str:

@@ -94,6 +94,7 @@ class ImportReport:
         warnings: what is odd, each once.
         columns: the file's columns in order, each with how it was read.
         separator, encoding: of a text file, else None.
+        format: how the file was read, in words.
         rows: rows of the file.
         outcome_mode: what kind of outcomes there are, see :mod:`hrnn.data.outcomes`.
     """
@@ -105,6 +106,7 @@ class ImportReport:
     columns: Mapping[str, ColumnReading]
     separator: str | None = None
     encoding: str | None = None
+    format: str = ""
     rows: int = field(default=0)
     outcome_mode: str = "positives"
 
@@ -135,6 +137,7 @@ class ImportReport:
             "columns": {name: asdict(one) for name, one in self.columns.items()},
             "separator": self.separator,
             "encoding": self.encoding,
+            "format": self.format,
             "outcome_mode": self.outcome_mode,
         }
         written = json.dumps(plain, ensure_ascii=False, indent=1)

@@ -24,7 +24,7 @@ import duckdb
 import yaml
 
 from hrnn.columns import OPTIONAL, OUTCOME, REQUIRED
-from hrnn.data.reading import BLANKS, NO_EXTENSIONS
+from hrnn.data.sql import BLANKS, connect
 from hrnn.data.tables import TextTable
 from hrnn.data.timestamps import parse_times
 from hrnn.errors import ConfigError, DataError, listed
@@ -116,7 +116,7 @@ class Schema:
         said = dict(roles or {})
         place = {column: said.get(column.name) or column.name for column in self.columns}
         self._check_presence(text.names, place, takes_roles=roles is not None)
-        with duckdb.connect(":memory:", config=NO_EXTENSIONS) as con:
+        with connect() as con:
             con.register("source", text.table)
             for column, name in place.items():
                 if name in text.names and column.type in _UNREADABLE:

@@ -1,5 +1,6 @@
 """Times of a text column, decided per value where they can be and per column where they must be."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -8,15 +9,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from hrnn.data.arrow import pc, pick
+from hrnn.data.plain_times import BOUNDS as _BOUNDS
+from hrnn.data.plain_times import CODES, EARLIEST_S, LATEST_S, NOT_READ, read_plain
+from hrnn.data.plain_times import PER_SECOND as UNITS
+from hrnn.data.sql import connect
 from hrnn.errors import ConfigError
-
-UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
-#: An epoch below the bound is read in the unit: seconds reach the year 5138, milliseconds below
-#: 1e11 would lie before March 1973.
-_BOUNDS = {"s": 10**11, "ms": 10**14, "us": 10**17}
-#: Times from 2 January of year 1 to 30 December 9999: what lies outside is a stand-in for "never",
-#: and a day of room lets every zone name its local date.
-_EARLIEST_S, _LATEST_S = -62_135_510_400, 253_402_214_400
 
 _NUMBER = r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?"
 _DATE = (
@@ -24,28 +22,121 @@ _DATE = (
     r"(?:(?:\s*[Tt]\s*|,?\s+)(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?)?"
     r"\s*([AaPp][Mm])?\s*([Zz]|UTC|GMT|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)?$"
 )
+_DAY_US = 86_400_000_000
 _COMPACT = r"^(\d{4})(\d{2})(\d{2})(?:[Tt]?(\d{2})(\d{2})(\d{2})?([Zz])?)?(?:\.0*)?$"
 
 
 @dataclass(frozen=True)
-class TimeReading:
-    """How a time column was read.
+class Times:
+    """A column of times, and how it was read.
 
     Attributes:
+        us: int64 [rows], microseconds since the epoch in UTC; 0 where it is not readable.
+        rest: float64 [rows] in [0, 1), what lies below a microsecond, so that finer times still
+            sort; None if nothing does.
+        readable: bool [rows].
         how: in words, for people.
-        unit_lines: lines whose epoch unit is not the column's most common one.
+        odd_units: rows whose epoch unit is not the column's most common one.
         ambiguous: whether day and month could be told apart by nothing in the column.
         naive: how many readable values carry no zone.
-        gap_lines: lines whose local time is ambiguous or does not exist in the declared zone.
+        gaps: rows whose local time is ambiguous or does not exist in the declared zone.
         day_only: whether every readable time is a midnight.
     """
 
+    us: np.ndarray
+    rest: np.ndarray | None
+    readable: np.ndarray
     how: str
-    unit_lines: list[int]
+    odd_units: np.ndarray
     ambiguous: bool
     naive: int
-    gap_lines: list[int]
+    gaps: np.ndarray
     day_only: bool
+
+
+def read_times(
+    text: pa.ChunkedArray,
+    time_unit: str | None = None,
+    dayfirst: bool | None = None,
+    timezone: str = "UTC",
+) -> Times:
+    """Read a text column as times.
+
+    Args:
+        text: the column.
+        time_unit: unit of whole numbers; decided for each by its size if None.
+        dayfirst: order of day and month; decided by the column if None.
+        timezone: zone of times that name none.
+
+    Raises:
+        ConfigError: ``time_unit`` or ``timezone`` is unknown.
+    """
+    if time_unit is not None and time_unit not in UNITS:
+        raise ConfigError(f"time_unit={time_unit!r}: it must be one of {', '.join(UNITS)} or None")
+    _zone(timezone)
+    if timezone.upper() == "UTC":
+        plain = read_plain(text, time_unit)
+        us, rest, code, naive = plain.us, plain.rest, plain.code, plain.naive
+    else:  # dates without a zone have to be moved
+        us, rest, naive = np.zeros(len(text), np.int64), None, 0
+        code = np.full(len(text), NOT_READ, np.uint8)
+    empty = pc.equal(pc.binary_length(text), 0).fill_null(True).to_numpy()
+    rows = np.flatnonzero((code == NOT_READ) & ~empty)
+    midnights = rest is None and not (us % _DAY_US).any()
+    read = Patterns(order=None, ambiguous=False, gap_lines=[], midnights=True)
+    if len(rows):
+        epochs = bool(((code > 0) & (code < NOT_READ)).any())
+        with connect() as con:
+            con.register("source", pa.table({"line": rows, "text": pick(text, rows)}))
+            read = parse_times(con, "text", time_unit, dayfirst, timezone, epochs)
+            columns = con.execute(
+                "SELECT line, time_us, rest, unit, naive FROM times WHERE time_us IS NOT NULL"
+            ).fetchnumpy()
+        found = {name: np.asarray(column) for name, column in columns.items()}
+        at = found["line"]
+        us[at] = found["time_us"]
+        code[at] = _codes(found["unit"])
+        naive += int(found["naive"].sum())
+        if found["rest"].any():
+            rest = np.zeros(len(text)) if rest is None else rest
+            rest[at] = found["rest"]
+    readable = code != NOT_READ
+    counts = np.bincount(code, minlength=len(CODES))[: len(CODES)]
+    units = [int(one) for one in np.argsort(-counts, kind="stable") if one and counts[one]]
+    odd = np.flatnonzero(readable & (code != 0) & (code != units[0])) if units else rows[:0]
+    return Times(
+        us=us,
+        rest=rest,
+        readable=readable,
+        how=_describe([CODES[one] for one in units], counts[0], naive, read.order, timezone),
+        odd_units=odd,
+        ambiguous=read.ambiguous,
+        naive=naive,
+        gaps=np.array(read.gap_lines, np.int64),
+        day_only=bool(readable.any()) and midnights and read.midnights,
+    )
+
+
+def _codes(units: np.ndarray) -> np.ndarray:
+    kinds, place = np.unique(units.astype(str), return_inverse=True)
+    return np.array([CODES.index(one) for one in kinds], np.uint8)[place]
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """What the patterns decided for a whole column.
+
+    Attributes:
+        order: whether the day stands before the month; None without dates such as 3/4/2024.
+        ambiguous: whether nothing told that.
+        gap_lines: lines whose local time is ambiguous or does not exist in the declared zone.
+        midnights: whether all is a midnight, of the declared zone where none is named.
+    """
+
+    order: bool | None
+    ambiguous: bool
+    gap_lines: Sequence[int]
+    midnights: bool
 
 
 def parse_times(
@@ -54,20 +145,24 @@ def parse_times(
     time_unit: str | None = None,
     dayfirst: bool | None = None,
     timezone: str = "UTC",
-) -> TimeReading:
+    epochs: bool = False,
+) -> Patterns:
     """Read ``source.column`` into a table ``times(line, time_us, rest, unit, naive)``.
 
     ``time_us`` is int64 microseconds since the epoch in UTC, NULL where the text is unreadable;
-    ``rest`` in [0, 1) is what lies below a microsecond, so that finer times still sort.
+    ``rest`` in [0, 1) is what lies below a microsecond; ``unit`` is one of :data:`CODES`.
 
-    Raises:
-        ConfigError: ``time_unit`` or ``timezone`` is unknown.
+    Args:
+        con: a connection that knows ``source``, with its ``line``.
+        column: of ``source``.
+        time_unit: as in :func:`read_times`, and so are the next two.
+        dayfirst: see there.
+        timezone: see there.
+        epochs: whether other rows hold epochs, so that 20240301 is one too.
     """
-    if time_unit is not None and time_unit not in UNITS:
-        raise ConfigError(f"time_unit={time_unit!r}: it must be one of {', '.join(UNITS)} or None")
     zone = _zone(timezone)
     con.execute(
-        f"""CREATE OR REPLACE TABLE parts AS
+        f"""CREATE OR REPLACE TEMP TABLE parts AS
         SELECT line, text,
             CASE WHEN regexp_full_match(text, '{_NUMBER}')
                 THEN TRY_CAST(text AS DECIMAL(38, 9)) END AS n,
@@ -75,13 +170,13 @@ def parse_times(
             regexp_extract(text, '{_COMPACT}', ['y','m','d','h','mi','s','z']) AS k
         FROM (SELECT line, trim({column}, ' \t\u00a0') AS text FROM source)"""
     )
-    compact = time_unit is None and _all_compact_dates(con)
+    compact = time_unit is None and not epochs and _all_compact_dates(con)
     day_before_month, ambiguous = _day_order(con, dayfirst)
     epoch = _epoch_sql(time_unit)
     date = _date_sql(day_before_month)
     numeric = "FALSE" if compact else "n IS NOT NULL"
     con.execute(
-        f"""CREATE OR REPLACE TABLE times AS
+        f"""CREATE OR REPLACE TEMP TABLE times AS
         WITH read AS (
             SELECT line,
                 CASE WHEN {numeric} THEN ({epoch["us"]}) ELSE ({date["us"]}) END AS fine,
@@ -91,31 +186,15 @@ def parse_times(
             FROM parts)
         SELECT line, CAST(floor(fine) AS BIGINT) AS time_us,
             CAST(fine - floor(fine) AS DOUBLE) + rest AS rest, unit, naive
-        FROM (SELECT * REPLACE (CASE WHEN fine >= {_EARLIEST_S}::BIGINT * 1000000
-            AND fine < {_LATEST_S}::BIGINT * 1000000 THEN fine END AS fine) FROM read)"""
+        FROM (SELECT * REPLACE (CASE WHEN fine >= {EARLIEST_S}::BIGINT * 1000000
+            AND fine < {LATEST_S}::BIGINT * 1000000 THEN fine END AS fine) FROM read)"""
     )
-    day_only = _one(
-        con,
-        "SELECT coalesce(bool_and(time_us % 86400000000 = 0 AND rest = 0), FALSE) FROM times",
+    midnights = _one(
+        con, "SELECT coalesce(bool_and(time_us % 86400000000 = 0 AND rest = 0), TRUE) FROM times"
     )
     gap_lines = _localize(con, zone) if timezone.upper() != "UTC" else []
-    counts = con.execute(
-        "SELECT unit, count(*) FROM times WHERE time_us IS NOT NULL AND unit <> 'date'"
-        " GROUP BY unit ORDER BY count(*) DESC, unit"
-    ).fetchall()
-    minority: list[int] = []
-    if len(counts) > 1:
-        found = con.execute(
-            "SELECT line FROM times WHERE time_us IS NOT NULL AND unit <> 'date' AND unit <> ?"
-            " ORDER BY line",
-            [counts[0][0]],
-        ).fetchall()
-        minority = [line for (line,) in found]
-    dates = _one(con, "SELECT count(*) FROM times WHERE time_us IS NOT NULL AND unit = 'date'")
-    naive = _one(con, "SELECT count(*) FROM times WHERE time_us IS NOT NULL AND naive")
     order = day_before_month if _has_slashed(con) else None
-    how = _describe([unit for unit, _ in counts], dates, naive, order, timezone)
-    return TimeReading(how, minority, ambiguous, naive, gap_lines, bool(day_only))
+    return Patterns(order, ambiguous, gap_lines, bool(midnights))
 
 
 def _zone(timezone: str) -> ZoneInfo:
@@ -178,7 +257,7 @@ def _epoch_sql(time_unit: str | None) -> dict[str, str]:
         unit = f"'{time_unit}'"
     cases = []
     for name, per_second in UNITS.items():
-        limit = f"abs(n) < {_LATEST_S * per_second}"  # before it can overflow
+        limit = f"abs(n) < {LATEST_S * per_second}"  # before it can overflow
         # Decimals are exact; a division would go through a double and lose nanoseconds.
         scaled = f"n * {10**6 // per_second if per_second <= 10**6 else 0.001}"
         cases.append(f"WHEN '{name}' THEN CASE WHEN {limit} THEN {scaled} END")

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-import numba
 import scipy.linalg.cython_blas
 import torch
 from threadpoolctl import ThreadpoolController
 from torch import Tensor
+
+from hrnn import compiling
 
 # Products in compiled code go to scipy's BLAS. They are too small to be shared among threads, which
 # would cost twice the time; numpy's and torch's threads are left alone.
@@ -17,19 +18,12 @@ for _library in ThreadpoolController().lib_controllers:
         _library.set_num_threads(1)
 
 # Sums may be reordered, which SIMD code needs; that a number is NaN or infinite has to show.
-_SETTINGS: dict[str, Any] = {
-    "fastmath": {"reassoc", "contract", "arcp", "nsz"},
-    "nogil": True,
-    "error_model": "numpy",
-}
+_FASTMATH = {"reassoc", "contract", "arcp", "nsz"}
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a function when it is first called; the machine code is kept beside its source."""
-    try:
-        return numba.njit(function, cache=True, **_SETTINGS)
-    except RuntimeError:  # there is no folder to keep it in
-        return numba.njit(function, **_SETTINGS)
+    """Compile a loop of the model, see :func:`hrnn.compiling.compiled`."""
+    return compiling.compiled(function, fastmath=_FASTMATH)
 
 
 def runs_compiled(values: Tensor) -> bool:

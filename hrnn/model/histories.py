@@ -49,9 +49,9 @@ class Histories:
         np.not_equal(number[1:], number[:-1], out=opens[1:])
         first = np.flatnonzero(opens)
         owner, number = user[rows[first]], number[first]
-        last = np.full(users, -1, np.int64)
+        last = np.full(users, -1, session.dtype)
         np.maximum.at(last, user, session)
-        kept_last = np.full(users, -1, np.int64)
+        kept_last = np.full(users, -1, session.dtype)
         np.maximum.at(kept_last, owner, number)
         return cls(
             items=item[rows],

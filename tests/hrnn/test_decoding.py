@@ -1,9 +1,14 @@
+import io
+
 import numpy as np
 import pytest
 
 from hrnn import DataError
-from hrnn.data.decoding import decode, detect_separator, distinct, split_records
-from hrnn.data.tables import load_text
+from hrnn.data.decoding import Text, decode
+from hrnn.data.delimited import split_records
+from hrnn.data.separators import detect_separator
+from hrnn.data.tables import ReadAs, load_text
+from hrnn.data.text_table import distinct
 
 
 def rows(text: str) -> list[list[str]]:
@@ -50,6 +55,12 @@ def test_empty_file_is_refused(raw):
         (b"\x1f\x8b\x08", "gzip"),
         (b"\xd0\xcf\x11\xe0", "old Excel"),
         (b"SQLite format 3\0", "SQLite"),
+        (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
+        (b"BZh91AY&SY", "bzip2"),
+        (b"\x80\x04\x95", "Python pickle"),
+        (b"<!DOCTYPE html>", "web page"),
+        (b"\n<html>", "web page"),
+        (b"log.csv" + b"\0" * 250 + b"ustar", "TAR"),
     ],
 )
 def test_other_kinds_of_file_are_named_and_refused(magic, name):
@@ -65,9 +76,46 @@ def test_nul_anywhere_is_refused_with_count_and_line(before):
         decode(raw)
 
 
-def test_utf16_without_a_mark_is_refused_with_the_remedy():
-    with pytest.raises(DataError, match=r"NUL characters .* export the log as UTF-8 CSV"):
-        decode("user,item\n1,2\n".encode("utf-16-le"))
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", ["user,item\n1,2\n", "пользователь;товар\nанна;чай 12\n"])
+def test_utf16_without_a_mark_is_told_by_its_nuls(codec, text):
+    assert decode(text.encode(codec)) == (text.encode(), codec)
+
+
+def test_a_mark_is_no_part_of_the_first_name_whatever_encoding_is_said():
+    raw = "user,item,time\nü,a,1\n".encode("utf-8-sig")
+    for encoding in (None, "utf-8", "utf-8-sig"):
+        assert load_text(raw, read_as=ReadAs(encoding=encoding)).names[0] == "user"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 1000])
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "cp1252"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_blocks_of_any_size_make_the_same_text(size, codec, end):
+    text = "a;b\n\nJosé;5€ menu\n;\nlast;ü"
+    made = Text(lambda: io.BytesIO(text.replace("\n", end).encode(codec)))
+    blocks = made.read(lambda one: list(one.blocks(size)))
+    assert b"".join(blocks).decode() == text
+    assert all(block.endswith(b"\n") for block in blocks[:-1])
+
+
+def test_bad_bytes_in_a_later_block_are_told_by_their_line():
+    raw = b"a,b\r\n" + b"x,y\r\n" * 10 + b"\x81,2\r\n"
+    with pytest.raises(DataError, match=r"line 12 is not UTF-8.*not Windows-1252"):
+        Text(lambda: io.BytesIO(raw)).read(lambda one: list(one.blocks(7)))
+
+
+def test_a_said_encoding_is_used_or_refused_with_the_line():
+    raw = "user,item,time\nИван,a,1\n".encode("cp1251")
+    assert load_text(raw, read_as=ReadAs(encoding="cp1251")).table["c0"].to_pylist() == ["Иван"]
+    with pytest.raises(DataError, match=r"not valid utf-8 \(line 2\).*say which encoding"):
+        load_text(raw, read_as=ReadAs(encoding="utf-8"))
+
+
+def test_a_line_without_end_is_refused(monkeypatch):
+    monkeypatch.setattr("hrnn.data.decoding.LONGEST_LINE", 1000)
+    with pytest.raises(DataError, match="line 2 goes on for more than"):
+        Text(lambda: io.BytesIO(b"a\n" + b"x" * 5000)).read(lambda one: list(one.blocks(100)))
 
 
 def test_other_control_characters_are_text():

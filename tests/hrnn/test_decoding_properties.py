@@ -6,11 +6,13 @@ import io
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from hrnn.data.decoding import SEPARATORS, decode, split_records
+from hrnn.data.decoding import decode
+from hrnn.data.delimited import split_records
+from hrnn.data.separators import SEPARATORS
 from hrnn.data.tables import load_text
 
 FIELD = st.text(alphabet='ab,;|\t" \n0é€', max_size=8)
-SEPARATOR = st.sampled_from(SEPARATORS)
+SEPARATOR = st.sampled_from([one for one in SEPARATORS if len(one) == 1])
 
 
 @st.composite

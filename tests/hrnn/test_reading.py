@@ -154,9 +154,32 @@ def test_no_usable_column():
         read_interactions(b"x,y\n1,2\n")
 
 
-def test_a_file_without_a_header_is_refused_with_its_first_values():
-    with pytest.raises(DataError, match=r"first line looks like data.*'1', '1193', '5'"):
-        read_interactions(b"1,1193,5,978300760\n1,661,3,978302109\n")
+def test_a_file_without_a_header_loses_no_row_and_counts_its_lines_from_one():
+    rows = "1,1193,5,978300760", "1,661,3,978302109", "2,1193,4,soon", "2,661,4,978300790"
+    data = read_interactions("\n".join(rows).encode())
+    assert data.frame()["ITEM_ID"].tolist() == ["1193", "661", "661"]
+    assert [one.line for one in data.report.rejected] == [3]
+    assert data.report.column_of("USER_ID") == "column_1"
+    assert data.report.format.endswith("no header")
+
+
+def test_a_date_and_a_time_of_day_in_two_columns_are_one_time():
+    raw = csv_log("u,a,2024-01-05,14:05", "u,b,2024-01-05,", header="user,item,date,clock")
+    data = read_interactions(raw)
+    assert str(data.frame()["TIMESTAMP"][0]) == "2024-01-05 14:05:00+00:00"
+    assert [one.reason for one in data.report.rejected] == ["time missing"]
+    assert "joined to 'date'" in str(data.report.columns["clock"])
+    alone = read_interactions(raw, time_of_day=None)
+    assert len(alone) == 2
+    assert "DAY_RESOLUTION" in {one.code for one in alone.report.warnings}
+    with pytest.raises(DataError, match="cannot be the time of day"):
+        read_interactions(raw, time_of_day="item")
+
+
+def test_without_a_user_each_session_is_one_and_a_warning_says_so():
+    data = read_interactions(b"SessionId,ItemId,Time\n1,a,100\n1,b,110\n2,a,120\n")
+    assert data.frame()["USER_ID"].tolist() == data.frame()["SESSION_ID"].tolist()
+    assert "SESSIONS_ARE_USERS" in {one.code for one in data.report.warnings}
 
 
 def test_all_rows_failing_says_how_many_why_and_what_to_do():

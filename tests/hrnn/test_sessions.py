@@ -143,6 +143,11 @@ def test_sessions_equal_those_of_a_plain_loop(use_ids, rows, timeout):
     assert sessions.lengths.tolist() == [
         found.count(number) for found in in_each.values() for number in range(max(found) + 1)
     ]
+    assert sessions.opens.tolist() == [
+        number not in found[:place]
+        for found in in_each.values()
+        for place, number in enumerate(found)
+    ]
     ends = np.append(sessions.first_of_user[1:], sessions.count)
     assert (ends - sessions.first_of_user).tolist() == sessions.per_user.tolist()
 
@@ -177,6 +182,18 @@ def test_no_timeout_with_some_ids_missing_says_how_many():
 def test_gaps_are_those_inside_users():
     data = log(("a", 0, None), ("b", 30, None), ("a", 90, None), ("a", 90, None))
     assert gaps_minutes(data).tolist() == [1.5, 0.0]
+
+
+def test_numbers_of_sessions_take_four_bytes():
+    sessions = segment(log(("a", 0, "s"), ("a", 9000, None), ("b", 0, None)))
+    for found in (sessions.number, sessions.lengths, sessions.first_of_user, sessions.per_user):
+        assert found.dtype == np.int32
+
+
+def test_rows_of_a_slice_are_cut_as_a_log_of_their_own():
+    data = log(("a", 0, "s"), ("b", 0, "t"), ("b", 60, "u"), ("b", 120, "t"))
+    assert segment(data.of_user("b")).number.tolist() == [0, 1, 0]
+    assert segment(data.of_user("b"), use_session_ids=False).lengths.tolist() == [3]
 
 
 def test_sessions_of_no_interactions():

@@ -1,6 +1,7 @@
 """One log in every form that can hold it."""
 
 import datetime as dt
+import decimal
 import io
 import random
 
@@ -268,20 +269,25 @@ def test_frame_columns_that_arrow_does_not_know_are_kept_as_text():
 
 
 @pytest.mark.parametrize(
-    ("kind", "value"),
+    ("kind", "value", "text"),
     [
-        (pa.list_(pa.int64()), [1]),
-        (pa.struct([("a", pa.int64())]), {"a": 1}),
-        (pa.binary(), b"\xff"),
-        (pa.binary(16), b"\xff" * 16),
-        (pa.uuid(), b"\xff" * 16),
+        (pa.list_(pa.int64()), [1, None], "[1, null]"),
+        (pa.struct([("a", pa.string())]), {"a": "ü"}, '{"a": "ü"}'),
+        (pa.list_(pa.timestamp("us")), [dt.datetime(2024, 1, 5)], '["2024-01-05 00:00:00"]'),
+        (pa.binary(), "ü7".encode(), "ü7"),
+        (pa.binary(), b"\xff\x00", "ff00"),
+        (pa.binary(2), b"ab", "ab"),
+        (pa.uuid(), b"\xff" * 16, "ffffffff-ffff-ffff-ffff-ffffffffffff"),
+        (pa.decimal128(20, 4), decimal.Decimal("9007199254740993.0000"), "9007199254740993"),
+        (pa.decimal128(20, 4), decimal.Decimal("1.5000"), "1.5000"),
+        (pa.bool_(), True, "true"),
+        (pa.uint64(), 2**64 - 1, "18446744073709551615"),
     ],
 )
-def test_nested_and_binary_parquet_is_refused_with_the_column(kind, value):
-    column = pa.array([value], kind)
-    table = pa.table({"user_id": ["u"], "item_id": ["i"], "timestamp": [1], "extra": column})
-    with pytest.raises(DataError, match=r"1 of 4 columns.*\('extra: .*\); write them as text"):
-        read_interactions(parquet(table))
+def test_every_type_of_parquet_has_its_text(kind, value, text):
+    column = pa.array([value, None], kind)
+    table = pa.table({"u": ["u", "u"], "i": ["i", "j"], "t": [1, 2], "extra": column})
+    assert load_text(parquet(table)).table["c3"].to_pylist() == [text, None]
 
 
 def test_damaged_parquet_is_refused_wherever_the_damage_lies():

@@ -9,7 +9,7 @@ from workspace.datasets import Dataset
 from workspace.runs import Run
 
 READS_AND_DRAWS = {"numpy", "pandas", "pyarrow", "duckdb", "altair"}
-LEARNS = {"torch", "numba"}
+LEARNS = {"torch"}
 
 _VISIT = """
 import sys

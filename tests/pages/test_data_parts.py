@@ -1,0 +1,78 @@
+"""The Data page: what was dropped, items, and a part of a log as a log of its own."""
+
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.app import opened, press, texts, upload
+from workspace.datasets import Dataset, list_datasets, open_dataset
+
+SHOP = b"""user,item,time,event,title
+u,i,1700000000,view,Apple
+u,i,1700000060,buy,Apple
+v,j,1700000000,view,Pear
+v,j,1700000000,view,Pear
+v,i,soon,view,Apple
+"""
+
+
+def viewing(app: AppTest, view: str) -> AppTest:
+    app.button_group(key="data_view").set_value(view).run()
+    assert not app.exception
+    return app
+
+
+def test_rows_that_each_step_kept_are_counted(home: Path) -> None:
+    app = viewing(press(upload(opened("data"), SHOP), "import_go"), "kept")
+    (table,) = (one.value for one in app.dataframe if "Step" in one.value.columns)
+    assert table["Rows"].tolist() == [5, 4, 3]
+    assert table["Dropped"].tolist() == [0, 1, 1]
+
+
+def test_event_types_are_kept_with_an_outcome_each(home: Path) -> None:
+    app = viewing(press(upload(opened("data"), SHOP), "import_go"), "filter")
+    whole = list_datasets("local")[0]
+    app.selectbox(key="filter_column").set_value("event").run()
+    app.number_input(key="filter_min_item_interactions").set_value(2).run()
+    press(app, "filter_go")
+    part = list_datasets("local")[0]
+    assert part.id != whole.id
+    assert app.query_params["log"] == part.id
+    assert (part.interactions, part.items) == (2, 1)
+    viewing(app, "kept")
+    (table,) = (one.value for one in app.dataframe if "Step" in one.value.columns)
+    assert table["Rows"].tolist() == [5, 4, 3, 3, 2]
+    assert "event types view, buy" in table["Step"].tolist()
+
+
+def test_a_filter_that_leaves_nothing_is_a_sentence(dataset: Dataset) -> None:
+    app = viewing(opened("data", log=dataset.id), "filter")
+    app.number_input(key="filter_min_user_sessions").set_value(500).run()
+    press(app, "filter_go")
+    assert "none is left" in texts(app)
+    assert list_datasets("local") == [dataset]
+
+
+def test_a_file_of_items_names_them(dataset: Dataset) -> None:
+    app = viewing(opened("data", log=dataset.id), "items")
+    assert "7 of 7 items have a title" in texts(app)
+    app.file_uploader(key="items_file").set_value(("i.csv", b"item,title\np0,New\n", "text/csv"))
+    app.run()
+    press(app, "items_go")
+    assert open_dataset("local", dataset.id).titles()["p0"] == "New"
+
+
+def test_a_header_that_was_read_before_is_read_the_same_way(home: Path) -> None:
+    log = b"visitor,sku,stamp,kind\nu1,a,1600000000,x\nu2,b,1600000100,y\n"
+    app = upload(opened("data"), log)
+    app.selectbox(key="map_item").set_value("kind").run()
+    press(app, "import_go")
+    app = upload(opened("data"), log.replace(b"u1", b"u9"), "next.csv")
+    assert app.selectbox(key="map_item").value == "kind"
+
+
+def test_a_separator_can_be_said(home: Path) -> None:
+    app = upload(opened("data"), b"user;item;time\nu,v;i;1700000000\n")
+    assert app.selectbox(key="map_user").value == "user"
+    app.selectbox(key="read_separator").set_value(",").run()
+    assert "a log needs three" in texts(app)

@@ -1,0 +1,47 @@
+"""A job on the page: how far it is, and cancelling it."""
+
+import time
+
+import streamlit as st
+
+from ui.launching import TICK_SECONDS, launcher
+from ui.words import literal
+from workspace.jobs import Job
+from workspace.tasks import ACTIVE
+
+#: A short job is waited for, so that its result is there with the click that began it.
+_PATIENCE_SECONDS = 12.0
+_LOOK_SECONDS = 0.1
+
+
+def watch(job: Job, key: str) -> None:
+    """Draw a job that is active; the page is drawn anew once it has ended.
+
+    Args:
+        job: what is done.
+        key: of the button that cancels it.
+    """
+    if st.button("Cancel", key=key, disabled=job.stopping()):
+        launcher().stop(job)
+        st.rerun()
+    bar = st.progress(0.0)
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while job.state() in ACTIVE and time.monotonic() < until:
+        bar.progress(*_stands(job))  # a click elsewhere ends this wait here
+        time.sleep(_LOOK_SECONDS)
+    if job.state() not in ACTIVE:
+        st.rerun()
+    bar.empty()
+    st.fragment(_tick, run_every=TICK_SECONDS)(job)
+
+
+def _tick(job: Job) -> None:
+    if job.state() not in ACTIVE:
+        st.rerun()
+    st.progress(*_stands(job))
+
+
+def _stands(job: Job) -> tuple[float, str]:
+    now = job.progress() or {"done": 0, "of": 1, "step": "Starting"}
+    text = f"{literal(now['step'])} · step {now['done'] + 1} of {now['of']}"
+    return now["done"] / now["of"], text

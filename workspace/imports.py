@@ -1,0 +1,100 @@
+"""An import: a file on its way to a log, read in a job of its own."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from hrnn.config import config
+from hrnn.data.formats import AS_FOUND, ReadAs
+from workspace.home import new_folder, now_text, write_json
+from workspace.jobs import Job, check_job
+from workspace.tasks import CONFIG, open_task
+from workspace.uploads import Upload, open_upload
+
+#: What its settings call it, among the jobs.
+JOB = "import"
+#: The message of an import that ended with a question: which is the day, and which the month?
+ASK = "nothing in the dates tells day from month"
+
+
+@config
+class ImportConfig:
+    """How a file is read, and what of it is kept.
+
+    Attributes:
+        columns: role → column; what is not named is guessed, None leaves an optional role out.
+        time_of_day: the column with the time of day, where the time column holds dates alone.
+        title_column: the column that names the items, if any.
+        picture_column: the column with the address of an item's picture, if any.
+        time_unit: of numeric times; decided for each if None.
+        dayfirst: order of day and month; decided by the column if None.
+        timezone: zone of times that name none.
+        keep_duplicates: whether rows equal to an earlier one stay.
+        read_as: format, separator and the like, where they are not to be detected.
+    """
+
+    columns: dict[str, str | None]
+    time_of_day: str | None = None
+    title_column: str | None = None
+    picture_column: str | None = None
+    time_unit: Literal["s", "ms", "us", "ns"] | None = None
+    dayfirst: bool | None = None
+    timezone: str = "UTC"
+    keep_duplicates: bool = False
+    read_as: ReadAs = AS_FOUND
+
+
+@dataclass(frozen=True)
+class Import(Job):
+    """An import that was asked for; the log that it makes has its id.
+
+    Attributes:
+        upload: the file.
+        settings: how it is read.
+    """
+
+    upload: Upload
+    settings: ImportConfig
+
+
+def create_import(upload: Upload, settings: ImportConfig) -> Import:
+    """Ask for an import; it is queued until a launcher starts it.
+
+    Raises:
+        WorkspaceError: the home cannot be written.
+    """
+    folder = new_folder(upload.owner, Import.kind)
+    facts = {
+        "job": JOB,
+        "made": now_text(),
+        "upload": upload.id,
+        "local": upload.local,
+        "settings": asdict(settings),  # pyright: ignore[reportArgumentType]
+    }
+    write_json(folder / CONFIG, facts)
+    return _made_of(upload.owner, folder.name, facts)
+
+
+def open_import(owner: str, made: str) -> Import:
+    """Find an import by its id.
+
+    Raises:
+        WorkspaceError: there is none, or its settings cannot be read.
+    """
+    return open_task(owner, Import.kind, made, _made_of)
+
+
+def _made_of(owner: str, made: str, facts: Mapping[str, Any]) -> Import:
+    check_job(facts, JOB)
+    plain = dict(facts["settings"])
+    read_as = ReadAs(**plain["read_as"])
+    upload = open_upload(owner, facts["upload"], facts["local"])
+    return Import(
+        id=made,
+        owner=owner,
+        made=facts["made"],
+        dataset=made,
+        dataset_name=upload.name,
+        upload=upload,
+        settings=ImportConfig(**{**plain, "read_as": read_as}),
+    )
