@@ -47,10 +47,7 @@ def explore(dataset: Dataset) -> None:
     )
     say_findings(about_sessions(sessions), "findings")
     when = spans(sessions)
-    gaps = st.container()  # filled after the shapes: at first, it takes a while
-    parts.draw_shapes(sessions, when)
-    with gaps:
-        parts.draw_gaps(dataset, by_gaps, timeout, use_ids)
+    parts.draw_figures(dataset, sessions, when, by_gaps, timeout, use_ids)
     parts.draw_curves(dataset, timeout, use_ids)
     agreed = None
     if by_ids is not None:

@@ -17,7 +17,7 @@ DRAG, DRAGGED, MOVE = "drag", "m", "v"
 #: Room for words above the bars; where words change sides; what makes a bar be cut short.
 _HEADROOM, _HALF, _MOST_TIMES = 1.4, 0.6, 3
 #: Held: the rule was dragged since Python last said where it stands.
-_HELD = f"{DRAG}.{MOVE} && {DRAG}.{MOVE}[0] === data('now')[0].{MOVE}"
+_HELD = f"{DRAG}.{MOVE} && {DRAG}.{MOVE}[0] === data('move')[0].{MOVE}"
 _AT = f"held ? {DRAG}.{DRAGGED}[0] : data('now')[0].{DRAGGED}"
 
 
@@ -68,8 +68,10 @@ def gap_chart(scene: GapScene, timeout: float, move: int) -> Spec:
     tallest = _tallest(scene.bins["gaps"])
     half = ends[0] * (ends[1] / ends[0]) ** _HALF
     at = min(max(timeout, ends[0]), ends[1])
-    now = pd.DataFrame({DRAGGED: [at], MOVE: [move], "w": [minutes(timeout)]})
-    data = {"gaps": scene.bins, "sweep": scene.sweep, "now": now}
+    now = pd.DataFrame({DRAGGED: [at], "w": [minutes(timeout)]})
+    # Apart from what moves: all timeouts that can be dragged to are made anew when it changes.
+    number = pd.DataFrame({MOVE: [move]})
+    data = {"gaps": scene.bins, "sweep": scene.sweep, "now": now, "move": number}
     layers = [_bars(ends, tallest)]
     if scene.bins["gaps"].max() > tallest:
         layers.append(_cut_short(tallest))
@@ -201,7 +203,7 @@ def _rule() -> list[Spec]:
         "encoding": {**at, "color": ACTIVE},
     }
     grip = {
-        "data": {"name": "now"},
+        "data": {"name": "move"},
         "mark": {"type": "point", "filled": True, "size": 130, "opacity": 1, "tooltip": False},
         "encoding": {**at, "y": {"value": 0}, "color": ACTIVE},
     }
@@ -281,7 +283,7 @@ def _handle() -> Spec:
     }
     return {
         "data": {"name": "sweep"},
-        "transform": [{"calculate": f"data('now')[0].{MOVE}", "as": MOVE}],
+        "transform": [{"calculate": f"data('move')[0].{MOVE}", "as": MOVE}],
         "params": [{"name": DRAG, "select": select}],
         "mark": {"type": "point", "opacity": 0, "tooltip": False},
         "encoding": {"x": {"field": DRAGGED, "type": "quantitative"}, "y": {"value": 0}},

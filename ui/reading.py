@@ -16,7 +16,16 @@ _FORMATS = {
     "feather": "Feather",
     "workbook": "Excel or another workbook",
 }
-_SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "|", "::": "::", " ": "spaces"}
+_SEPARATORS = {
+    ",": "comma",
+    ";": "semicolon",
+    "\t": "tab",
+    "|": "|",
+    "::": "::",
+    "^": "^",
+    "~": "~",
+    " ": "spaces",
+}
 _HEADERS = {True: "names", False: "data"}
 _ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1")
 _UNITS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}

@@ -15,7 +15,7 @@ from ui.words import literal, minutes, plural, share, short
 from workspace.datasets import Dataset
 
 GAPS = "gaps"
-_MOVE = "_timeout_moves"
+_MOVE, _SWEPT = "_timeout_moves", "_swept_log"
 _PREVIEW = 200
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 #: A finger that moves sideways drags; text beside the rule is not marked while it is dragged.
@@ -72,15 +72,39 @@ def _use(timeout: float) -> None:
     st.session_state[state.TIMEOUT] = timeout
 
 
-def draw_gaps(dataset: Dataset, cut: Sessions, timeout: float, by_ids: bool) -> None:
-    """Draw the gaps with the rule, and the suggested timeout with its evidence.
+def draw_figures(
+    dataset: Dataset,
+    sessions: Sessions,
+    spans: figures.Spans,
+    cut: Sessions,
+    timeout: float,
+    by_ids: bool,
+) -> None:
+    """Draw the gaps with the rule, then the shapes of the sessions.
+
+    When a log is met for the first time, the gaps take a while, so the shapes are filled in first.
 
     Args:
         dataset: the log.
+        sessions: the log, cut as chosen.
+        spans: when its sessions start and end.
         cut: the log, cut by the timeout alone.
         timeout: minutes.
-        by_ids: whether session ids decide, of which the rule knows nothing.
+        by_ids: whether session ids decide.
     """
+    gaps, shapes = st.container(), st.container()
+    known = st.session_state.get(_SWEPT) == dataset.id
+    for place in (gaps, shapes) if known else (shapes, gaps):
+        with place:
+            if place is gaps:
+                _draw_gaps(dataset, cut, timeout, by_ids)
+            else:
+                _draw_shapes(sessions, spans)
+    st.session_state[_SWEPT] = dataset.id
+
+
+def _draw_gaps(dataset: Dataset, cut: Sessions, timeout: float, by_ids: bool) -> None:
+    """Draw the gaps with the rule, and the suggested timeout with its evidence."""
     made = dataset.owner, dataset.id
     gaps = len(cut.number) - len(cut.per_user)
     if not gaps:
@@ -139,7 +163,7 @@ def _draw_suggestion(hint: TimeoutHint, timeout: float) -> None:
         )
 
 
-def draw_shapes(sessions: Sessions, spans: figures.Spans) -> None:
+def _draw_shapes(sessions: Sessions, spans: figures.Spans) -> None:
     """Draw how large, how many, how long sessions are, and when they begin."""
     lengths, per_user = sessions.lengths, sessions.per_user
     start, end = spans

@@ -165,8 +165,8 @@ def keep(
         write_folder(dataset.folder, write)
     except OSError as error:
         raise WorkspaceError(
-            f"the log could not be kept ({error.strerror}); make room on the disk and import it"
-            " again"
+            f"the log cannot be written ({error.strerror}); make room on the disk, or set"
+            " HRNN_STUDIO_HOME to a folder that can, and import it again"
         ) from None
     return dataset
 

@@ -23,11 +23,12 @@ class Coded:
     @classmethod
     def of(cls, column: pa.ChunkedArray) -> "Coded":
         """Encode a column of text or of a dictionary of text, without the blanks around values."""
-        if not pa.types.is_dictionary(column.type):
-            column = column.dictionary_encode()
-        whole: Any = column.unify_dictionaries().combine_chunks()
-        if isinstance(whole, pa.ChunkedArray):  # no chunk at all
+        if not len(column):
             return cls(np.empty(0, np.int32), pa.array([], pa.string()))
+        if pa.types.is_dictionary(column.type):
+            whole: Any = column.unify_dictionaries().combine_chunks()
+        else:  # in one piece: piece by piece, Arrow would grow the dictionary again and again
+            whole = column.cast(pa.large_string()).combine_chunks().dictionary_encode()
         code = whole.indices.fill_null(BLANK).to_numpy(zero_copy_only=False)
         text = pc.utf8_trim(whole.dictionary.cast(pa.string()), BLANKS)
         again = pc.if_else(pc.equal(text, ""), None, text).dictionary_encode()

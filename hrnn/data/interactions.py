@@ -122,7 +122,7 @@ class Interactions:
             self.table,
             folder / _DATA_FILE,
             compression="lz4",
-            use_dictionary=[
+            use_dictionary=[  # pyright: ignore[reportArgumentType]
                 one.name for one in self.table.schema if pa.types.is_dictionary(one.type)
             ],
             column_encoding={TIMESTAMP: "DELTA_BINARY_PACKED"},

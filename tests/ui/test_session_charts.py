@@ -36,7 +36,8 @@ def test_moving_the_timeout_changes_nothing_but_where_the_rule_stands() -> None:
     assert without_data(one) == without_data(other)
     assert one["datasets"]["gaps"] is other["datasets"]["gaps"]
     assert one["datasets"]["sweep"] is other["datasets"]["sweep"]
-    assert other["datasets"]["now"].to_dict("records") == [{"m": 3.0, "v": 1, "w": "3 min"}]
+    assert other["datasets"]["now"].to_dict("records") == [{"m": 3.0, "w": "3 min"}]
+    assert other["datasets"]["move"].to_dict("records") == [{"v": 1}]
 
 
 @pytest.mark.parametrize(("timeout", "at"), [(0.5, 1.0), (900.0, 8.0)])

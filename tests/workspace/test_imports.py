@@ -100,7 +100,9 @@ def test_duplicates_can_be_kept(home: Path, tmp_path: Path, done: Done) -> None:
     kept = open_dataset("local", done(importing(log, keep_duplicates=True)).id)
     report = kept.read().report
     assert (kept.interactions, report.duplicates) == (3, 0)
-    assert [one.code for one in report.warnings if "as was asked for" in one.message] == ["DUPLICATES"]
+    assert [one.code for one in report.warnings if "as was asked for" in one.message] == [
+        "DUPLICATES"
+    ]
 
 
 def test_a_part_of_a_log_is_a_log_of_its_own(home: Path, small_log: Path, done: Done) -> None:
