@@ -8,7 +8,6 @@ from ui import logs, page
 from ui import sessions as parts
 from ui.findings import say_findings
 from ui.inputs import pick_session_ids, pick_timeout
-from ui.report import tiles
 from ui.session_figures import (
     MOST_ITEMS,
     MOST_SESSIONS,
@@ -16,6 +15,7 @@ from ui.session_figures import (
     spans,
     suggested_minutes,
 )
+from ui.tiles import tiles
 from ui.timelines import draw_timelines
 from workspace.datasets import Dataset
 

@@ -3,21 +3,24 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from hrnn.columns import ITEM_ID, OUTCOME, REQUIRED, SESSION_ID, TIMESTAMP, USER_ID
+from hrnn.data.clocks import join_times
 from hrnn.data.formats import ReadAs
 from hrnn.data.mapping import guess_columns, guess_extras
 from hrnn.data.reading import first_values
-from hrnn.data.tables import load_text
+from hrnn.data.tables import as_text, load_text
 from hrnn.data.text_table import TextTable
+from hrnn.data.timestamps import read_times
 from hrnn.errors import HRNNError
 from ui import jobs, state
 from ui.arriving import JOB, arrived
 from ui.launching import launcher
 from ui.page import say_error
 from ui.reading import pick_reading
-from ui.words import literal, plural
+from ui.words import literal, moment, plural, sentence
 from workspace.datasets import open_dataset
 from workspace.imports import ASK, ImportConfig, create_import, open_import
 from workspace.mappings import recall_mapping, remember_mapping
@@ -66,7 +69,7 @@ def import_form(upload: Upload) -> None:
             _guess(text)
             arrived()["header"] = text.names
         form = _Form(*_mapping(text), reading)
-        st.caption(literal(_read_words(text)))
+        st.caption(literal(f"{_read_words(text)} {_times_words(text, form)}"))
         problem = _unfit(text, form)
         if problem:
             st.warning(literal(problem))
@@ -85,6 +88,32 @@ def _read_words(text: TextTable) -> str:
     if not text.headed:
         parts.append("no header: columns are numbered, and guessed by what they hold")
     return "Read as " + "; ".join(parts) + "."
+
+
+def _times_words(text: TextTable, form: _Form) -> str:
+    """Say what the times of the first rows are when read like this."""
+    name, clock = form.columns[TIMESTAMP], form.extras["time_of_day"]
+    if name == CHOOSE:
+        return ""
+    column = text.table[f"c{text.names.index(str(name))}"]
+    if clock is not None:
+        of_day = text.table[f"c{text.names.index(clock)}"]
+        column = join_times(as_text(column), as_text(of_day))
+    unit, zone = form.reading["time_unit"], form.reading["timezone"]
+    try:
+        times = read_times(as_text(column), unit, timezone=zone)
+    except HRNNError as error:
+        return sentence(str(error))
+    read = np.flatnonzero(times.readable)
+    if not len(read):
+        return f"None of the first {len(text.table):,} times can be read."
+    said = f"Times: {times.how}, the first {moment(int(times.us[read[0]]))} UTC"
+    missed = len(text.table) - len(read)
+    return (
+        f"{said}; {missed:,} of the first {len(text.table):,} cannot be read."
+        if missed
+        else f"{said}."
+    )
 
 
 def _unfit(text: TextTable, form: _Form) -> str:

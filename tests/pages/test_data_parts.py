@@ -71,6 +71,15 @@ def test_a_header_that_was_read_before_is_read_the_same_way(home: Path) -> None:
     assert app.selectbox(key="map_item").value == "kind"
 
 
+def test_it_is_said_how_the_times_are_read_before_anything_is_imported(home: Path) -> None:
+    app = upload(opened("data"), b"user,item,time\nu,i,1700000000\nu,j,soon\n")
+    words = texts(app).replace("\\", "")
+    assert "Times: Unix seconds, the first Tue 14 Nov 2023 22:13" in words
+    assert "1 of the first 2 cannot be read" in words
+    app.selectbox(key="read_unit").set_value("ms").run()
+    assert "Times: Unix milliseconds, the first Tue 20 Jan 1970 16:13" in texts(app)
+
+
 def test_a_separator_can_be_said(home: Path) -> None:
     app = upload(opened("data"), b"user;item;time\nu,v;i;1700000000\n")
     assert app.selectbox(key="map_user").value == "user"
