@@ -77,7 +77,9 @@ def test_it_is_said_how_the_times_are_read_before_anything_is_imported(home: Pat
     assert "Times: Unix seconds, the first Tue 14 Nov 2023 22:13" in words
     assert "1 of the first 2 cannot be read" in words
     app.selectbox(key="read_unit").set_value("ms").run()
-    assert "Times: Unix milliseconds, the first Tue 20 Jan 1970 16:13" in texts(app)
+    assert "Times: Unix milliseconds, the first Tue 20 Jan 1970 16:13" in texts(app).replace(
+        "\\", ""
+    )
 
 
 def test_a_separator_can_be_said(home: Path) -> None:
