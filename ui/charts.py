@@ -17,6 +17,25 @@ _BASELINE_COLORS = {
 QUIET: dict[str, Any] = {"displayModeBar": False, "displaylogo": False}
 
 
+def waterfall(frame: pd.DataFrame) -> alt.LayerChart:
+    """Draw how many rows each step kept, and lighter beside them those that it dropped.
+
+    Args:
+        frame: Step, Rows, Dropped, in the order of the steps.
+    """
+    steps = frame["Step"].tolist()
+    base = alt.Chart(frame.assign(before=frame["Rows"] + frame["Dropped"])).encode(
+        y=alt.Y("Step:N", sort=steps, title=None, axis=alt.Axis(labelLimit=340)),
+        tooltip=["Step:N", alt.Tooltip("Rows:Q", format=","), alt.Tooltip("Dropped:Q", format=",")],
+    )
+    axis = alt.Axis(format="~s", tickCount=5)
+    dropped = base.mark_bar(color=OTHER_TONE, opacity=0.6).encode(
+        x=alt.X("before:Q", title="rows", axis=axis)
+    )
+    kept = base.mark_bar(color=QUIET_TONE).encode(x=alt.X("Rows:Q"))
+    return (dropped + kept).properties(height=alt.Step(28))
+
+
 def differences(frame: pd.DataFrame, lead: str) -> alt.LayerChart:
     """Draw how far one model is ahead of others, with intervals, and a rule at no difference.
 

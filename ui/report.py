@@ -7,7 +7,7 @@ from hrnn.data.interactions import Interactions, plain_text
 from hrnn.data.outcomes import IN_WORDS
 from hrnn.data.report import ImportReport, Warned
 from hrnn.diagnostics import about_data
-from ui import logs, state
+from ui import charts, logs, state
 from ui.downloads import draw_table
 from ui.filtering import filter_form
 from ui.findings import say_findings
@@ -91,7 +91,14 @@ def _draw_import(dataset: Dataset, data: Interactions) -> None:
     elif view == "rejected":
         _draw_rejected(dataset, data)
     elif view == "kept":
-        draw_table(waterfall(dataset, report), f"{dataset.id}-rows-kept", "waterfall")
+        kept = waterfall(dataset, report)
+        st.altair_chart(charts.waterfall(kept), key="waterfall_chart")
+        shown = kept.dropna(axis=1, how="all")
+        digits = st.column_config.NumberColumn(format="localized")
+        config = dict.fromkeys(shown.columns[1:], digits)
+        draw_table(
+            shown, f"{dataset.id}-rows-kept", "waterfall", lambda: kept, column_config=config
+        )
     elif view == "items":
         items_form(dataset)
     elif view == "filter":
@@ -119,7 +126,7 @@ def waterfall(dataset: Dataset, report: ImportReport) -> pd.DataFrame:
     """Return how many rows each step kept: of the import, then of what was filtered."""
     read = report.rows - len(report.rejected)
     steps: list[tuple[str, int, int | None, int | None]] = [
-        ("rows of the file", report.rows, None, None),
+        ("in the file", report.rows, None, None),
         ("could be read", read, None, None),
         ("are no exact duplicates", report.accepted, None, None),
         *((one["words"], one["rows"], one["users"], one["items"]) for one in dataset.steps[1:]),
