@@ -25,6 +25,8 @@ _MAGIC: tuple[tuple[bytes, Format], ...] = (
 )
 _ARRAY = re.compile(r"\[\s*([{\]]|$)")
 _OBJECT = re.compile(r"\{\s*([\"}]|$)")
+#: Lines by which it is told whether a file whose first line is damaged is JSON Lines.
+_LINES = 50
 _NO_SEPARATOR = re.compile(r'[\w"\n\r]')
 
 
@@ -94,16 +96,29 @@ def text_format(head: bytes, encoding: str | None = None, whole: bool = False) -
     text = codecs.getincrementaldecoder(codec)("replace").decode(head).lstrip("\ufeff \t\r\n")
     if _ARRAY.match(text):
         return "json"
+    lines = text.replace("\r", "\n").split("\n")
     if not _OBJECT.match(text):
-        return "delimited"
-    line, newline, rest = text.replace("\r", "\n").partition("\n")
+        return "json_lines" if _are_records(lines[1:-1]) else "delimited"
+    if not _is_record(lines[0]):
+        # One object over several lines, one line longer than the head, or a damaged first record.
+        return "json_lines" if _are_records(lines[1:-1]) else "json"
+    more = len(lines) > 1 and ("".join(lines[1:]).strip() or not whole)
+    return "json_lines" if more else "json"
+
+
+def _are_records(lines: list[str]) -> bool:
+    """Whether there are lines, and nearly all that are not blank hold an object of their own."""
+    filled = [line for line in lines[:_LINES] if line.strip()]
+    return bool(filled) and 10 * sum(map(_is_record, filled)) >= 9 * len(filled)
+
+
+def _is_record(line: str) -> bool:
+    if not line.lstrip().startswith("{"):
+        return False
     try:
-        alone = isinstance(json.loads(line), dict)
-    except ValueError:
-        # Either one object over several lines, or one line longer than the head.
-        return "json"
-    more = rest.lstrip()
-    return "json_lines" if alone and newline and (more or not whole) else "json"
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def holds_table(head: bytes) -> bool:

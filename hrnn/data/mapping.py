@@ -225,6 +225,8 @@ def resolve_columns(
         DataError: a role or column does not exist, a column has two roles, or a required role
             is neither said nor guessed.
     """
+    if said is not None and not isinstance(said, Mapping):
+        raise DataError(f"columns={said!r}: pass role and column, such as {{'USER_ID': 'visitor'}}")
     said = dict(said or {})
     roles = (*REQUIRED, *OPTIONAL)
     for role, name in said.items():

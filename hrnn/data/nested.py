@@ -9,12 +9,13 @@ import pyarrow as pa
 from hrnn.columns import ITEM_ID, REQUIRED, TIMESTAMP
 from hrnn.data.json_values import cell, json_text
 from hrnn.data.mapping import guess_columns
-from hrnn.data.text_table import Malformed
+from hrnn.data.text_table import Malformed, distinct
 from hrnn.errors import DataError, listed
 
 #: More names than this are data, not names.
 MOST_COLUMNS = 1000
 _DEEPEST = 4
+_MOST_LEVELS = 100
 _SAMPLE = 200
 _ROWS = 20_000
 
@@ -42,7 +43,8 @@ def find_events(records: Sequence[Record], sure: bool = False) -> str | None:
     inner: dict[str, list[str]] = {}
     for event in events[:_SAMPLE]:
         for name, value in event.items():
-            inner.setdefault(name, []).append(cell(value) or "")
+            plain = not isinstance(value, list | dict)
+            inner.setdefault(name, []).append((cell(value) or "") if plain else "")
     outside, inside = (guess_columns(list(one), one) for one in (first, inner))
     whole = all(role in outside for role in REQUIRED)
     events_like = ITEM_ID in inside or TIMESTAMP in inside
@@ -76,7 +78,9 @@ class Rows:
     def add(self, record: Any, line: int) -> None:
         """Add a record: a row, or one for each of its events."""
         if not isinstance(record, dict):
-            self.reject(line, json_text(record), "not a JSON object")
+            self.reject(line, "" if _too_deep(record) else json_text(record), "not a JSON object")
+        elif _too_deep(record):
+            self.reject(line, "", f"values lie deeper than {_MOST_LEVELS} levels")
         elif self._events is None:
             self._row(_flat(record), line)
         else:
@@ -168,9 +172,22 @@ def _text_array(values: list[str | None]) -> pa.Array:
         return pa.array(sound, pa.string())
 
 
+def _too_deep(value: Any) -> bool:
+    """Whether lists and objects lie in one another too deep to be written."""
+    level, depth = [value] if isinstance(value, list | dict) else [], 0
+    while level and depth <= _MOST_LEVELS:
+        inside = (one.values() if isinstance(one, dict) else one for one in level)
+        level = [one for some in inside for one in some if isinstance(one, list | dict)]
+        depth += 1
+    return bool(level)
+
+
 def _flat(record: Record) -> Record:
     """Lay objects in an object open, if there are any."""
-    return dict(_pairs(record)) if dict in map(type, record.values()) else record
+    if dict not in map(type, record.values()):
+        return record
+    names, values = zip(*_pairs(record), strict=True) if record else ((), ())
+    return dict(zip(distinct(names), values, strict=True))
 
 
 def _pairs(record: Record, prefix: str = "", depth: int = 1) -> Iterator[tuple[str, Any]]:

@@ -22,6 +22,7 @@ from hrnn.data.outcomes import find_mode
 from hrnn.data.report import ColumnReading, ImportReport, RejectedRows, Warned
 from hrnn.data.sql import BLANKS
 from hrnn.data.tables import Source, TextTable, as_text, load_text
+from hrnn.data.text_table import distinct
 from hrnn.data.timestamps import Times, read_times
 from hrnn.errors import DataError, listed
 
@@ -96,10 +97,10 @@ def read_interactions(
     copies = copies[reason[copies] == 0]
     kept = sound if keep_duplicates or not len(copies) else np.setdiff1d(sound, copies, True)
     session = _session(cells.get(SESSION_ID), text.table.num_rows)
+    left = [place for place in range(len(text.names)) if place not in places.values()]
+    names = distinct(_free(text.names[place]) for place in left)
     others = {
-        _free(name): Coded.of(text.table[f"c{place}"])
-        for place, name in enumerate(text.names)
-        if place not in places.values()
+        name: Coded.of(text.table[f"c{place}"]) for name, place in zip(names, left, strict=True)
     }
     line, count = text.table["line"].to_numpy(), text.rows
     cells.clear()

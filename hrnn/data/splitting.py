@@ -45,10 +45,10 @@ class Splitter:
     """Cuts one text at one separator; records with doubtful quotes one by one, others as arrays.
 
     A quote opens a field only at the field's start, and only if a closing quote stands right
-    before a separator or a line end; any other quote is an ordinary character, so that one stray
-    quote does not swallow the rows after it. Short records are padded with empty fields, blank
-    lines skipped, empty extra fields dropped; records with more fields than the header are handed
-    back as malformed.
+    before a separator or a line end, but for blanks; any other quote is an ordinary character, so
+    that one stray quote does not swallow the rows after it. Short records are padded with empty
+    fields, blank lines skipped, empty extra fields dropped; records with more fields than the
+    header are handed back as malformed.
 
     Args:
         text: UTF-8 with plain newlines.
@@ -69,7 +69,8 @@ class Splitter:
         self._shown = shown
         self._longest = longest_quoted
         one = re.escape(separator)
-        quoted = rb'("[^"]*(?:""[^"]*)*")(?=' + one + rb"|\n)"
+        blank = b"[ \t]*".replace(separator, b"")  # around the quotes
+        quoted = blank + rb'("[^"]*(?:""[^"]*)*")' + blank + rb"(?=" + one + rb"|\n)"
         self._field = re.compile(quoted + rb"|[^\n" + one + rb"]*")
         self._plain = re.compile(rb"[^\n" + one + rb"]*")
         self._open_at = -longest_quoted - 1  # where the record just read had a quote nothing closes
@@ -93,8 +94,8 @@ class Splitter:
                 assert found is not None
             value = found.group()
             if found.lastindex:
-                value = value[1:-1].replace(b'""', b'"')
-            elif field is self._field and value[:1] == b'"':
+                value = found[1][1:-1].replace(b'""', b'"')
+            elif field is self._field and value.lstrip()[:1] == b'"':
                 self._open_at = position
             fields.append(self.shown(value))
             position = found.end()

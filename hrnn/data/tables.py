@@ -14,6 +14,7 @@ from hrnn.data.text_table import Malformed, TextTable
 from hrnn.data.typed import as_text, from_feather, from_frame, from_parquet
 from hrnn.data.unpacking import Package
 from hrnn.data.workbooks import read_workbook
+from hrnn.errors import DataError
 
 __all__ = ["AS_FOUND", "Malformed", "ReadAs", "Source", "TextTable", "as_text", "load_text"]
 
@@ -53,8 +54,15 @@ def _path_or_bytes(source: str | Path | bytes | IO[bytes]) -> Path | bytes:
         return Path(source)
     if isinstance(source, bytes | Path):
         return source
-    read = source.read()
-    return read.encode() if isinstance(read, str) else read
+    read = source.read() if hasattr(source, "read") else source
+    if isinstance(read, str):
+        return read.encode()
+    if isinstance(read, bytes | bytearray | memoryview):
+        return bytes(read)
+    raise DataError(
+        f"a log cannot be read from {type(read).__name__}; pass a path, bytes, a binary file object"
+        " or a DataFrame"
+    )
 
 
 def _loaded(package: Package, said: ReadAs, most_rows: int | None) -> TextTable:

@@ -71,8 +71,10 @@ def read_times(
     Raises:
         ConfigError: ``time_unit`` or ``timezone`` is unknown.
     """
-    if time_unit is not None and time_unit not in UNITS:
+    if time_unit is not None and not (isinstance(time_unit, str) and time_unit in UNITS):
         raise ConfigError(f"time_unit={time_unit!r}: it must be one of {', '.join(UNITS)} or None")
+    if dayfirst is not None and not isinstance(dayfirst, bool):
+        raise ConfigError(f"dayfirst={dayfirst!r}: it must be True, False or None")
     _zone(timezone)
     if timezone.upper() == "UTC":
         plain = read_plain(text, time_unit)
@@ -165,10 +167,10 @@ def parse_times(
         f"""CREATE OR REPLACE TEMP TABLE parts AS
         SELECT line, text,
             CASE WHEN regexp_full_match(text, '{_NUMBER}')
-                THEN TRY_CAST(text AS DECIMAL(38, 9)) END AS n,
+                THEN TRY_CAST(text AS DECIMAL(38, 15)) END AS n,
             regexp_extract(text, '{_DATE}', ['a','b','c','h','mi','s','f','ap','z']) AS d,
             regexp_extract(text, '{_COMPACT}', ['y','m','d','h','mi','s','z']) AS k
-        FROM (SELECT line, trim({column}, ' \t\u00a0') AS text FROM source)"""
+        FROM (SELECT line, {_plain_blanks(column)} AS text FROM source)"""
     )
     compact = time_unit is None and not epochs and _all_compact_dates(con)
     day_before_month, ambiguous = _day_order(con, dayfirst)
@@ -200,7 +202,8 @@ def parse_times(
 def _zone(timezone: str) -> ZoneInfo:
     try:
         return ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder such as 'Europe'
+    # OSError: a folder such as 'Europe'; TypeError and AttributeError: no text at all
+    except (ZoneInfoNotFoundError, ValueError, OSError, TypeError, AttributeError):
         raise ConfigError(
             f"timezone={timezone!r}: it must be a name such as 'UTC' or 'Europe/Zurich'"
         ) from None
@@ -223,6 +226,12 @@ def _all_compact_dates(con: duckdb.DuckDBPyConnection) -> bool:
             " FROM parts WHERE n IS NOT NULL",
         )
     )
+
+
+def _plain_blanks(column: str) -> str:
+    """Make SQL that trims, and writes 1:05\u202fp.m. as 1:05 pm."""
+    plain = f"trim(translate({column}, '\t\u00a0\u202f\u2009', '    '))"
+    return f"regexp_replace({plain}, '([AaPp])\\.\\s?([Mm])\\.?', '\\1\\2')"
 
 
 _SLASHED = "length(d.a) BETWEEN 1 AND 2 AND length(d.c) = 4"

@@ -117,7 +117,7 @@ def _arrow_of(column: pd.Series) -> Any:
     if column.dtype != object:
         try:
             return pa.array(column, from_pandas=True)
-        except pa.ArrowException:  # Arrow has no such type (complex, sparse): as it is printed
+        except (pa.ArrowException, TypeError):  # no such type (complex, sparse): as it is printed
             column = column.astype(object)
     column = column.where(column.notna(), None)  # NaT of NumPy among them, which Arrow refuses
     return pa.array(column.map(_cell_text, na_action="ignore"), from_pandas=True)
@@ -130,7 +130,16 @@ def _cell_text(value: Any) -> str | None:
         return str(int(value)) if value.is_integer() and abs(value) < _EXACT_INTEGER else str(value)
     if isinstance(value, pd.Timestamp):
         return value.isoformat()
+    if isinstance(value, bytes):
+        return _bytes_cell(value)
     return str(value)
+
+
+def _bytes_cell(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:  # no text
+        return value.hex()
 
 
 def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -146,7 +155,7 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if isinstance(kind, pa.BaseExtensionType):
         return _extension_text(column)
     if pa.types.is_dictionary(kind):
-        return as_text(column.cast(kind.value_type))
+        return as_text(_undictionaried(column))
     if pa.types.is_floating(kind):
         wide = column.cast(pa.float64())
         nan = pc.is_nan(wide)
@@ -164,14 +173,24 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return _texts(column, json_text)
     if "binary" in str(kind):
         return _bytes_text(column)
-    return column.cast(pa.string())
+    try:
+        return column.cast(pa.string())
+    except pa.ArrowNotImplementedError:  # as it is printed
+        return _texts(column, str)
+
+
+def _undictionaried(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    try:
+        return column.cast(column.type.value_type)
+    except pa.ArrowNotImplementedError:  # of intervals, for example: as they are printed
+        return _texts(column, str)
 
 
 def _bytes_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     try:
         return column.cast(pa.large_binary()).cast(pa.large_string()).cast(pa.string())
     except pa.ArrowInvalid:  # no text
-        return _texts(column, lambda value: value.hex())
+        return _texts(column, _bytes_cell)
 
 
 def _extension_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -179,6 +198,8 @@ def _extension_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     plain = pa.chunked_array([chunk.storage for chunk in column.chunks], kind.storage_type)
     if kind.extension_name == "arrow.uuid":
         return _texts(plain, lambda value: str(uuid.UUID(bytes=value)))
+    if kind.extension_name == "pandas.period":  # stored as a number of periods: its first moment
+        return as_text(pa.chunked_array([pa.array(column.to_pandas().dt.start_time)]))
     return as_text(plain)
 
 

@@ -32,6 +32,8 @@ _MAGIC = {
     b"PK\x03\x04": _ZIP,
     b"PK\x05\x06": _ZIP,
     b"\x28\xb5\x2f\xfd": _ZSTANDARD,
+    # A frame that is skipped may stand first (RFC 8878, 3.1.2).
+    **{bytes([first]) + b"\x2a\x4d\x18": _ZSTANDARD for first in range(0x50, 0x60)},
 }
 
 Opener = Callable[[], IO[bytes]]
@@ -117,6 +119,8 @@ class Package:
             return self._source.open("rb", buffering=_BUFFER)
         except OSError as error:
             raise DataError(f"{self._source} cannot be read: {error.strerror}") from None
+        except ValueError as error:  # a NUL in the name
+            raise DataError(f"{str(self._source)!r} is no path ({error})") from None
 
     def _size(self) -> int:
         with self._plain() as file:
