@@ -1,5 +1,6 @@
 """Delimited text, read block by block: of a long file only the table it becomes is in memory."""
 
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -28,6 +29,10 @@ _WAITING = 3
 #: A column of a long text with a smaller share of distinct values is kept as codes.
 _MOST_DISTINCT = 0.8
 _SAMPLE = 10_000
+#: Quotes in quoted fields, as some programs write them, and as the others do. That a backslash
+#: stands before a quote at a field's end alone is none: so does a folder's name end.
+_BACKSLASHED = re.compile(rb'[^\\]\\"[\w"]')
+_DOUBLED = re.compile(rb'[\w ]""[\w ]')
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,7 @@ class Layout:
         begin: where, after those and in the splitter's text, the first row starts.
         line: its line.
         timed: places of the columns that hold times or long numbers.
+        escaped: whether a quote in a quoted field is written with a backslash, not twice.
     """
 
     separator: Separator
@@ -51,10 +57,13 @@ class Layout:
     begin: int
     line: int
     timed: list[int]
+    escaped: bool
 
     @classmethod
     def of(cls, block: bytes, separator: str | None, header: bool | None) -> "Layout":
         """Find the layout by the first block; what is not None is said."""
+        escaped = _BACKSLASHED.search(block) is not None and not _DOUBLED.search(block)
+        block = _doubled(block, escaped)
         named, skip = excel_line(block)
         one = Separator(separator or named or detect_separator(block))
         splitter = one.splitter(block[skip:])
@@ -76,6 +85,7 @@ class Layout:
             begin=begin,
             line=(block[:skip] + text[:begin]).count(b"\n") + 1,
             timed=splitter.timed_columns(begin, len(cells)),
+            escaped=escaped,
         )
 
     def pieces(
@@ -84,6 +94,7 @@ class Layout:
         """Make a text clean, block by block; yield each with the byte that separates its fields."""
         begin, line, rest = self.begin, self.line, b""
         for number, (block, last) in enumerate(_with_last(blocks)):
+            block = _doubled(block, self.escaped)
             block = rest + (block if number else block[self.skip :])
             splitter = self.separator.splitter(block, longest_quoted)
             piece = splitter.clean(begin, line, len(self.names), self.timed, last)
@@ -182,8 +193,14 @@ def read_delimited(
 
 def _words(layout: Layout) -> str:
     kind = "RecBole" if is_recbole(layout.names) else "CSV"
+    quotes = ', quotes as \\"' if layout.escaped else ""
     header = "" if layout.headed else ", no header"
-    return f"{kind}, separator {layout.separator.word}{header}"
+    return f"{kind}, separator {layout.separator.word}{quotes}{header}"
+
+
+def _doubled(block: bytes, escaped: bool) -> bytes:
+    """Write quotes twice that are written with a backslash."""
+    return block.replace(b'\\"', b'""') if escaped else block
 
 
 def _first(blocks: Iterator[bytes]) -> bytes:

@@ -65,6 +65,18 @@ def test_a_tab_beside_quotes_separates_where_it_is_the_separator() -> None:
     assert [one.reason for one in data.report.rejected] == ["item missing"]
 
 
+def test_quotes_with_a_backslash_are_quotes_where_a_file_writes_them_so() -> None:
+    log = f'user,item,time\n"u","The \\"Best\\" hat",{T}\n"u","say \\"hi\\", ok",{T + 1}\n'
+    data = read_interactions(log.encode())
+    assert ids(data) == [("u", 'The "Best" hat'), ("u", 'say "hi", ok')]
+    assert data.report.format.endswith('quotes as \\"')
+
+
+def test_a_backslash_at_the_end_of_a_field_is_a_letter() -> None:
+    data = read_interactions(f'user,item,time\n"u","C:\\dir\\",{T}\n"v","a ""b"" c",{T}\n'.encode())
+    assert ids(data) == [("u", "C:\\dir\\"), ("v", 'a "b" c')]
+
+
 def test_bytes_in_a_frame_are_text() -> None:
     frame = pd.DataFrame({"user": [b"u1", b"\xff"], "item": ["a", "b"], "time": [T, T]})
     assert ids(read_interactions(frame)) == [("ff", "b"), ("u1", "a")]
