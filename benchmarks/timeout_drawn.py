@@ -3,8 +3,8 @@
 The real app in a real Chromium, on a generated log. The rule over the gaps is dragged with the
 mouse button held, and the time between frames is taken; no Python runs meanwhile, which is checked.
 Then the slider is moved by arrow keys: *tiles* is the time from the key until the tiles are new,
-*gaps* until the gap histogram was last changed, *charts* until the last Vega chart was, *timelines*
-until the Plotly ones at the end of the page were.
+*gaps* until the gap histogram was last changed, *timelines* until those at the end of the page
+were, *charts* until any chart was.
 
 Prints one JSON object, milliseconds; p95 is of the moves after the first two. CHROMIUM names the
 browser, else PATH. ``--interactions`` sets the size of the log (1,000,000 unless said). Takes a
@@ -37,7 +37,7 @@ _WATCH = """() => {
         tiles: '.st-key-sessions_total',
         gaps: '.st-key-gaps svg.marks',
         charts: '[data-testid="stVegaLiteChart"]',
-        timelines: '.js-plotly-plot',
+        timelines: '[class*="st-key-timeline_"] [data-testid="stVegaLiteChart"]',
     };
     window.seen = {};
     new MutationObserver(changes => {
@@ -94,7 +94,7 @@ def moved(page: Page) -> dict[str, dict[str, Any]]:
         slider.press("ArrowLeft" if turn % 2 else "ArrowRight")
         page.wait_for_timeout(_QUIET_MS)
         taken.append(page.evaluate("window.seen"))
-    names = ("tiles", "gaps", "charts", "timelines")
+    names = ("tiles", "gaps", "timelines", "charts")
     return {name: figures([one[name] - one["start"] for one in taken[2:]]) for name in names}
 
 

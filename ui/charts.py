@@ -1,7 +1,5 @@
 """Charts: a frame in, a chart out; and the colours of all charts."""
 
-from typing import Any
-
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -13,8 +11,6 @@ _BASELINE_COLORS = {
     "co-occurrence": OTHER_TONE,
     "session kNN": "#b45309",
 }
-#: Plotly without its tool bar.
-QUIET: dict[str, Any] = {"displayModeBar": False, "displaylogo": False}
 
 
 def waterfall(frame: pd.DataFrame) -> alt.LayerChart:

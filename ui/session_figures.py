@@ -1,11 +1,13 @@
 """What a timeout does to a log, in figures and tables; nothing is drawn here."""
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
+from hrnn.compiling import compiled
 from hrnn.data.interactions import Interactions
 from hrnn.sessions import MINUTE_US, GapPart, Sessions, TimeoutHint, gaps_minutes
 from hrnn.training.config import TrainConfig
@@ -18,8 +20,6 @@ _BINS_AN_OCTAVE = 4
 #: The ends of the gap histogram, in bins from one minute: 0.9 s, 1 min, 30 days, two years.
 _SHORTEST, _MINUTE, _MONTH, _LONGEST = -24, 0, 62, 81
 _CURVE_POINTS = 160
-#: A bin of so many times the gaps that were fitted, and 5 % of all, is no part of the fit.
-_HABIT, _HABIT_SHARE = 3, 0.05
 _HOUR_US, _MONDAY = 3_600_000_000, 3  # 1 January 1970 was a Thursday
 
 
@@ -54,12 +54,17 @@ Spans = tuple[np.ndarray, np.ndarray]
 def spans(sessions: Sessions) -> Spans:
     """Return when each session starts and ends (int64, microseconds since the epoch)."""
     number, time_us = sessions.number, sessions.data.time_us
-    if np.count_nonzero(number[1:] != number[:-1]) == sessions.count - 1:  # one after another
-        stop = np.cumsum(sessions.lengths, dtype=np.int64)
+    stop = np.cumsum(sessions.lengths, dtype=np.int64)
+    if sessions.data.session_index is None or _one_after_another(number, stop):
         return time_us[stop - sessions.lengths], time_us[stop - 1]
     last = np.empty(sessions.count, np.int64)
     last[number] = np.arange(len(number))
     return time_us[sessions.opens], time_us[last]
+
+
+def _one_after_another(number: np.ndarray, stop: np.ndarray) -> bool:
+    """Say whether no session begins before the one in front of it has ended."""
+    return np.count_nonzero(number[1:] != number[:-1]) == len(stop) - 1
 
 
 def gap_bins(data: Interactions) -> tuple[pd.DataFrame, int]:
@@ -83,12 +88,24 @@ def gap_bins(data: Interactions) -> tuple[pd.DataFrame, int]:
 
 def duration_bins(duration_us: np.ndarray) -> pd.DataFrame:
     """Count durations above zero: ``low``, ``high`` (minutes), ``label``, ``count``."""
-    positive = (duration_us[duration_us > 0] / MINUTE_US).astype(np.float32)
-    place = np.floor(np.log2(positive) * _BINS_AN_OCTAVE).astype(np.int64)
-    place = np.clip(place, _SHORTEST, _LONGEST - 1)
-    frame = _bins(_SHORTEST, max(int(place.max(initial=0)) + 1, 5 * _BINS_AN_OCTAVE))
-    frame["count"] = np.bincount(place - _SHORTEST, minlength=len(frame))
+    counts = np.zeros(_LONGEST - _SHORTEST, np.int64)
+    _count_octaves(duration_us, MINUTE_US, _BINS_AN_OCTAVE, _SHORTEST, counts)
+    stop = max(int(counts.nonzero()[0].max(initial=0)) + 1 + _SHORTEST, 5 * _BINS_AN_OCTAVE)
+    frame = _bins(_SHORTEST, stop)
+    frame["count"] = counts[: len(frame)]
     return frame
+
+
+@compiled
+def _count_octaves(values, one, bins_an_octave, first, counts):
+    """Count values above zero by their log2; those beyond an end are in the last bin there.
+
+    Gets filled: ``counts`` [bins], the first of them ``first`` bins from ``one``.
+    """
+    for value in values:
+        if value > 0:
+            place = math.floor(math.log2(value / one) * bins_an_octave) - first
+            counts[min(max(place, 0), len(counts) - 1)] += 1
 
 
 def _bins(first: int, stop: int) -> pd.DataFrame:
@@ -99,11 +116,18 @@ def _bins(first: int, stop: int) -> pd.DataFrame:
 
 def week(start_us: np.ndarray) -> pd.DataFrame:
     """Count what starts in each hour of the week: ``day``, ``hour`` (UTC), ``sessions``."""
-    place = (start_us // _HOUR_US + 24 * _MONDAY) % (24 * len(DAYS))
-    counts = np.bincount(place, minlength=24 * len(DAYS))
+    counts = np.zeros(24 * len(DAYS), np.int64)
+    _count_hours(start_us, _HOUR_US, 24 * _MONDAY, counts)
     return pd.DataFrame(
         {"day": np.repeat(DAYS, 24), "hour": np.tile(np.arange(24), 7), "sessions": counts}
     )
+
+
+@compiled
+def _count_hours(start_us, hour_us, epoch, counts):
+    """Count times by their hour of a week of ``len(counts)``, in which 1970 begins at ``epoch``."""
+    for start in start_us:
+        counts[(start // hour_us + epoch) % len(counts)] += 1
 
 
 def for_browser(sweep: pd.DataFrame) -> pd.DataFrame:
@@ -149,8 +173,7 @@ def fitted(hint: TimeoutHint, bins: pd.DataFrame) -> pd.DataFrame:
     at = np.linspace(np.log2(bins["low"].min()), np.log2(bins["high"].max()), 161)
     if not hint.parts:
         return pd.DataFrame({"x": [], "y": [], "part": []})
-    count = _fitted_count(hint, bins)
-    parts = {str(place): count * _density(one, at) for place, one in enumerate(hint.parts)}
+    parts = {str(place): hint.fitted * _density(one, at) for place, one in enumerate(hint.parts)}
     parts["all"] = np.sum(list(parts.values()), axis=0)
     frames = [pd.DataFrame({"x": 2.0**at, "y": y, "part": name}) for name, y in parts.items()]
     return pd.concat(frames, ignore_index=True)
@@ -160,21 +183,6 @@ def _density(part: GapPart, at: np.ndarray) -> np.ndarray:
     """Return which share of the gaps a part has in a bin around log2 minutes."""
     top = part.weight / (part.sd * np.sqrt(2 * np.pi)) / _BINS_AN_OCTAVE
     return top * np.exp(-0.5 * ((at - part.mean) / part.sd) ** 2)
-
-
-def _fitted_count(hint: TimeoutHint, bins: pd.DataFrame) -> float:
-    """Say how many gaps the mixture is of: not those in bins that stand far out of it.
-
-    A habit of a machine is left out of the fit, and the hint does not say how many gaps it has.
-    """
-    seen = bins["gaps"].to_numpy(float)
-    middle = np.log2((bins["low"] * bins["high"]).to_numpy()) / 2
-    expected = np.sum([_density(one, middle) for one in hint.parts], axis=0)
-    count = float(hint.gaps)
-    for _ in range(5):
-        habit = (seen > _HABIT * count * expected) & (seen > _HABIT_SHARE * hint.gaps)
-        count = hint.gaps - float((seen - count * expected)[habit].sum())
-    return count
 
 
 def suggested_minutes(hint: TimeoutHint) -> float | None:

@@ -1,8 +1,7 @@
 """Timelines of chosen users: one timeout above another, with what splits and what merges."""
 
 from dataclasses import dataclass
-from html import escape
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -11,19 +10,19 @@ import streamlit as st
 from hrnn.data.interactions import Interactions
 from hrnn.sessions import MINUTE_US, Sessions, segment
 from ui import logs, state
-from ui.charts import ACCENT, GREY, OTHER_TONE, QUIET, QUIET_TONE
+from ui.charts import ACCENT, GREY, OTHER_TONE, QUIET_TONE
+from ui.session_charts import INK, Spec
 from ui.words import literal, minutes, moment, plural
 from workspace.datasets import Dataset
-
-if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
 
 USERS, OTHER = "sessions_user", "timeout_other"
 _USERS_KEY, _OTHER_KEY = "timeline_users", "timeline_other"
 _USUAL = (5.0, 15.0, 30.0, 60.0, 240.0, 1440.0, 10080.0)
-_MOST_USERS, _MOST_OPTIONS, _MOST_ROWS = 4, 5_000, 80
+#: The browser makes all options anew with each move of the timeout: 5,000 take it 150 ms.
+_MOST_USERS, _MOST_OPTIONS, _MOST_ROWS = 4, 1_000, 80
 _MOST_DATES, _MOST_GAPS = 7, 12
 _LEAST_WIDTH = 12.0  # of the axis: a few interactions do not fill it
+_MARGIN = 0.3  # of a block, beside its outermost marks
 _UPPER, _LOWER = 1.0, 0.0
 
 
@@ -58,8 +57,10 @@ def draw_timelines(
             continue
         both = segment(own, timeout, by_ids), segment(own, other, use_session_ids=False)
         line = lay_out(own, *both, titles)
-        st.markdown(f"**{literal(user)}** · {in_words(line, *names)}")
-        st.plotly_chart(timeline(line, names), key=f"timeline_{place}", config=QUIET)
+        with st.container(key=f"timeline_{place}"):
+            st.markdown(f"**{literal(user)}** · {in_words(line, *names)}")
+            alt = f"Sessions along the line of user {place + 1}"
+            st.vega_lite_chart(timeline(line, names), alt=alt)
 
 
 def _pick_users(dataset: Dataset, sessions: Sessions) -> list[str]:
@@ -70,6 +71,8 @@ def _pick_users(dataset: Dataset, sessions: Sessions) -> list[str]:
     chosen = [known[len(known) // 2], most] if text is None else from_link(text)
     chosen = list(dict.fromkeys(chosen))[:_MOST_USERS]
     st.session_state[_USERS_KEY] = chosen
+    longer = len(known) > _MOST_OPTIONS
+    typed = f" Listed are the first {_MOST_OPTIONS:,}; type any other id." if longer else ""
 
     def choose() -> None:
         state.remember(USERS, to_link(st.session_state[_USERS_KEY]) or None)
@@ -80,8 +83,9 @@ def _pick_users(dataset: Dataset, sessions: Sessions) -> list[str]:
         key=_USERS_KEY,
         on_change=choose,
         max_selections=_MOST_USERS,
-        accept_new_options=len(known) > _MOST_OPTIONS,
-        help="At first: one with as many interactions as most, and the one with most sessions.",
+        accept_new_options=longer,
+        help="At first: one with as many interactions as most, and the one with most sessions."
+        + typed,
     )
 
 
@@ -181,67 +185,147 @@ def in_words(line: Line, upper: str, lower: str) -> str:
     return f"{many} · {one} {upper}, {below:,} {lower} ({'; '.join(parts)})"
 
 
-def timeline(line: Line, names: tuple[str, str]) -> "Figure":
+def timeline(line: Line, names: tuple[str, str]) -> Spec:
     """Draw a line: two rows of blocks, marks on both, dots where only one of them cuts.
+
+    All that depends on the line comes as data, so that the browser keeps the chart when it changes.
 
     Args:
         line: as :func:`lay_out` makes it.
         names: how the upper and the lower row are cut: "at 30 min", "by session ids".
     """
-    import plotly.graph_objects as go  # noqa: PLC0415 - heavy, and only this chart needs it
-
     frame = line.frame
-    place = frame["place"].to_numpy()
+    end = max(frame["place"].iloc[-1], _LEAST_WIDTH)
+    room = max(0.8, end / 50)
+    place = (frame["place"].to_numpy() + room) / (end + 2 * room)
+    margin = _MARGIN / (end + 2 * room)
     up, low = frame["upper"].to_numpy(), frame["lower"].to_numpy()
-    # In few pieces: Plotly takes a millisecond and more for each that is added to a figure.
-    shapes = [*_blocks(place, up, _UPPER), *_blocks(place, low, _LOWER)]
+    blocks = [_blocks(place, up, _UPPER, margin), _blocks(place, low, _LOWER, margin)]
     one_sided = np.flatnonzero((np.diff(up) != 0) ^ (np.diff(low) != 0))
     middle = (place[one_sided] + place[one_sided + 1]) / 2
-    said = _apart(middle, place[-1] / _MOST_GAPS)
-    shapes.extend(_dots(middle, said))
-    columns = (frame[name] for name in ("title", "time", "gap", "upper", "lower"))
-    texts = [
-        f"<b>{escape(title)}</b><br>{time} UTC" + (f"<br>{gap} after the one before" if gap else "")
-        + f"<br>session {a} above, {b} below"
-        for title, time, gap, a, b in zip(*columns, strict=True)
-    ]  # fmt: skip
-    marks = go.Scatter(
-        x=np.tile(place, 2),
-        y=np.repeat([_UPPER, _LOWER], len(frame)),
-        mode="markers",
-        marker={"size": 8, "color": _tones(up) + _tones(low), "line": {"width": 1, "color": GREY}},
-        hovertext=texts * 2,
-        hoverinfo="text",
-    )
-    gaps = go.Scatter(
-        x=middle[said],
-        y=np.full(len(said), 0.5),
-        mode="text",
-        text=[frame["gap"].iloc[at + 1] for at in one_sided[said].tolist()],
-        textfont={"size": 11},
-        hoverinfo="skip",
-    )
-    return go.Figure([marks, gaps], _layout(shapes, frame, names))
+    shown = place[-1] - place[0]
+    said = _apart(middle, shown / _MOST_GAPS)
+    texts = frame["gap"].iloc[one_sided[said] + 1].tolist()
+    starts = np.flatnonzero(np.diff(up, prepend=0))
+    dated = starts[_apart(place[starts], shown / _MOST_DATES)]
+    marks = frame[["title", "time", "gap", "upper", "lower"]].assign(x=place)
+    rows = [marks.assign(y=y, tone=_tones(one)) for y, one in ((_UPPER, up), (_LOWER, low))]
+    days = frame["time"].iloc[dated].str.slice(4, 10).tolist()
+    return _drawing() | {
+        "datasets": {
+            "blocks": pd.concat(blocks, ignore_index=True),
+            "dots": _dots(middle, said),
+            "marks": pd.concat(rows, ignore_index=True),
+            "gaps": pd.DataFrame({"x": middle[said], "words": pd.Series(texts, dtype=str)}),
+            "dates": pd.DataFrame({"x": place[dated], "words": days}),
+            "names": pd.DataFrame({"y": [_UPPER, _LOWER], "words": names}),
+        }
+    }
 
 
-def _blocks(place: np.ndarray, session: np.ndarray, y: float) -> list[dict[str, Any]]:
+@lru_cache(maxsize=1)
+def _drawing() -> Spec:
+    """Make what is the same for all lines."""
+    x = {"field": "x", "type": "quantitative", "scale": {"domain": [0, 1], "nice": False}}
+    y = {"field": "y", "type": "quantitative", "scale": {"domain": [-0.5, 1.5], "nice": False}}
+    still = {"grid": False, "ticks": False, "title": None}
+    dates = {"values": {"expr": "pluck(data('dates'), 'x')"}, "labelExpr": _named("dates", "x")}
+    names = {"values": [_UPPER, _LOWER], "labelExpr": _named("names", "y"), "domain": False}
+    apart = {"labelAngle": 0, "labelFlush": False, "labelOverlap": "greedy", "labelSeparation": 4}
+    x["axis"] = still | dates | apart
+    y["axis"] = still | names | {"labelLimit": 110}
+    tone = {"field": "tone", "type": "nominal", "scale": None}
+    told = (
+        "{title: datum.title, time: datum.time + ' UTC', session:"
+        " format(datum.upper, ',') + ' above, ' + format(datum.lower, ',') + ' below'}"
+    )
+    gap = f"merge({told}, {{gap: datum.gap + ' after the one before'}})"
+    marks = {
+        "type": "point",
+        "filled": True,
+        "size": 60,
+        "opacity": 1,
+        "stroke": GREY,
+        "strokeWidth": 1,
+    }
+    return {
+        "height": 190,
+        "layer": [
+            {
+                "data": {"name": "blocks"},
+                "mark": {"type": "rect", "opacity": 0.4, "tooltip": False},
+                "encoding": {
+                    "x": x,
+                    "x2": {"field": "x2"},
+                    "y": y,
+                    "y2": {"field": "y2"},
+                    "color": tone,
+                },
+            },
+            {
+                "data": {"name": "dots"},
+                "mark": {
+                    "type": "rule",
+                    "color": ACCENT,
+                    "strokeWidth": 2,
+                    "strokeDash": [3, 3],
+                    "tooltip": False,
+                },
+                "encoding": {"x": x, "y": y, "y2": {"field": "y2"}},
+            },
+            {
+                "data": {"name": "gaps"},
+                "mark": {"type": "text", "fontSize": 11, "tooltip": False},
+                "encoding": {
+                    "x": x,
+                    "y": {"datum": 0.5, "type": "quantitative"},
+                    "text": {"field": "words"},
+                    "color": INK,
+                },
+            },
+            {
+                "data": {"name": "marks"},
+                "mark": marks,
+                "encoding": {
+                    "x": x,
+                    "y": y,
+                    "color": tone,
+                    "description": {"field": "title"},
+                    "tooltip": {"value": {"expr": f"datum.gap ? {gap} : {told}"}},
+                },
+            },
+            # Draws nothing: an axis alone does not make Vega-Lite keep the data it reads.
+            *(
+                {"data": {"name": name}, "mark": {"type": "text", "text": "", "tooltip": False}}
+                for name in ("dates", "names")
+            ),
+        ],
+    }
+
+
+def _named(data: str, field: str) -> str:
+    """Write an expression that finds the words of a tick."""
+    place = f"indexof(pluck(data('{data}'), '{field}'), datum.value)"
+    return f"{place} < 0 ? '' : data('{data}')[{place}].words"
+
+
+def _blocks(place: np.ndarray, session: np.ndarray, y: float, margin: float) -> pd.DataFrame:
     """Make a block for each run of interactions of one session, in two alternating tones."""
     starts = np.flatnonzero(np.diff(session, prepend=session[0] - 1))
     stops = np.append(starts[1:], len(session)) - 1
-    shape = {"type": "rect", "y0": y - 0.3, "y1": y + 0.3, "opacity": 0.4, "line": {"width": 0}}
-    ends = zip(place[starts].tolist(), place[stops].tolist(), _tones(session[starts]), strict=True)
-    return [shape | {"x0": a - 0.3, "x1": b + 0.3, "fillcolor": tone} for a, b, tone in ends]
+    left, right = place[starts] - margin, place[stops] + margin
+    tones = _tones(session[starts])
+    return pd.DataFrame({"x": left, "x2": right, "y": y - 0.3, "y2": y + 0.3, "tone": tones})
 
 
-def _dots(middle: np.ndarray, said: list[int]) -> list[dict[str, Any]]:
+def _dots(middle: np.ndarray, said: list[int]) -> pd.DataFrame:
     """Make a dotted line at each place, broken where its gap is written."""
-    shape = {"type": "line", "line": {"color": ACCENT, "width": 2, "dash": "dot"}}
     ends = [
         (x, *pair)
         for at, x in enumerate(middle.tolist())
         for pair in (((-0.4, 0.36), (0.64, 1.4)) if at in said else ((-0.4, 1.4),))
     ]
-    return [shape | {"x0": x, "x1": x, "y0": low, "y1": high} for x, low, high in ends]
+    return pd.DataFrame(ends, columns=["x", "y", "y2"], dtype=float)
 
 
 def _tones(session: np.ndarray) -> list[str]:
@@ -255,34 +339,3 @@ def _apart(places: np.ndarray, least: float) -> list[int]:
         if not chosen or place - places[chosen[-1]] >= least:
             chosen.append(at)
     return chosen
-
-
-def _layout(
-    shapes: list[dict[str, Any]], frame: pd.DataFrame, names: tuple[str, str]
-) -> dict[str, Any]:
-    starts = np.flatnonzero(np.diff(frame["upper"], prepend=0))
-    width = max(frame["place"].iloc[-1], _LEAST_WIDTH)
-    room = max(0.8, width / 50)
-    dated = starts[_apart(frame["place"].to_numpy()[starts], frame["place"].iloc[-1] / _MOST_DATES)]
-    return {
-        "shapes": shapes,
-        "showlegend": False,
-        "xaxis": {
-            "tickvals": frame["place"].iloc[dated].tolist(),
-            "ticktext": [one[4:10] for one in frame["time"].iloc[dated]],
-            "tickangle": 0,
-            "range": [-room, width + room],
-            "showgrid": False,
-            "zeroline": False,
-        },
-        "yaxis": {
-            "tickvals": [_UPPER, _LOWER],
-            "ticktext": list(names),
-            "range": [-0.5, 1.5],
-            "showgrid": False,
-            "zeroline": False,
-            "fixedrange": True,
-        },
-        "height": 190,
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 30},
-    }

@@ -41,6 +41,7 @@ class TimeoutHint:
         within: how many of the parts, from the left, are within a session; 0 if none was found.
         gaps: gaps above zero.
         zero_gaps: gaps of zero.
+        fitted: gaps that the mixture is of, a machine's habits left out; 0 where none was fitted.
         words: why this timeout, or why none and what to do instead.
     """
 
@@ -54,6 +55,7 @@ class TimeoutHint:
     within: int
     gaps: int
     zero_gaps: int
+    fitted: int
     words: str
 
 

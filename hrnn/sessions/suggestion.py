@@ -80,11 +80,13 @@ def suggest_timeout(data: Interactions, seed: int = 0) -> TimeoutHint:
     habits = _habits(counts[1:])
     used = np.flatnonzero((counts[1:] > 0) & ~habits)
     at_N, counts_N = _log2_minutes(used), counts[1:][used]
+    fitted = int(counts_N.sum())
     mixture, boundaries, most_sd = _cut(at_N, counts_N)
     apart = [one for one in boundaries if one.separation >= _LEAST_SEPARATION]
     if not apart:
         best = max((one.separation for one in boundaries), default=None)
-        return _no_hint("one_hump", _one_hump_words(best), gaps, zero, _parts(mixture), best)
+        words = _one_hump_words(best)
+        return _no_hint("one_hump", words, gaps, zero, fitted, _parts(mixture), best)
     found = min(apart, key=lambda one: abs(one.at - _AN_HOUR))
     low, high = _interval(data, mixture, found.left, most_sd, used, seed)
     misassigned = _misassigned(mixture, found)
@@ -99,7 +101,7 @@ def suggest_timeout(data: Interactions, seed: int = 0) -> TimeoutHint:
         )
     return TimeoutHint(
         "found", 2.0**found.at, low, high, found.separation, misassigned, _parts(mixture),
-        found.left, gaps, zero, words,
+        found.left, gaps, zero, fitted, words,
     )  # fmt: skip
 
 
@@ -251,10 +253,10 @@ def _parts(mixture: Mixtures) -> tuple[GapPart, ...]:
 
 
 def _no_hint(
-    code: Code, words: str, gaps: int, zero: int, parts: tuple[GapPart, ...] = (),
-    best: float | None = None,
+    code: Code, words: str, gaps: int, zero: int, fitted: int = 0,
+    parts: tuple[GapPart, ...] = (), best: float | None = None,
 ) -> TimeoutHint:  # fmt: skip
-    return TimeoutHint(code, None, None, None, best, None, parts, 0, gaps, zero, words)
+    return TimeoutHint(code, None, None, None, best, None, parts, 0, gaps, zero, fitted, words)
 
 
 def _one_hump_words(best: float | None) -> str:

@@ -92,6 +92,7 @@ def test_planted_humps_that_overlap_give_the_planted_timeout_or_none(seed):
 def test_two_humps_are_cut_where_they_weigh_the_same():
     hint = suggest_timeout(gap_log(humps(*TWO)))
     assert (hint.code, hint.within, hint.gaps, hint.zero_gaps) == ("found", 1, GAPS, 0)
+    assert hint.fitted == GAPS
     for part, (weight, mean, sd) in zip(hint.parts, TWO, strict=True):
         assert (part.weight, part.mean, part.sd) == pytest.approx((weight, mean, sd), abs=0.05)
     planted = crossing(*TWO, left=1)
@@ -122,6 +123,7 @@ def test_humps_that_overlap_give_no_timeout():
     near = (0.5, 1.0, 1.5), (0.5, 3.5, 1.5)
     hint = suggest_timeout(gap_log(humps(*near)))
     assert hint.code == "one_hump"
+    assert hint.fitted == hint.gaps
     assert (hint.minutes, hint.low, hint.high, hint.misassigned) == (None,) * 4
     assert hint.within == 0
 
@@ -181,7 +183,7 @@ def test_gaps_of_whole_days_are_days_at_any_hour():
 
 def test_too_few_gaps_give_no_timeout():
     hint = suggest_timeout(gap_log(humps(*TWO, gaps=95), users=5))
-    assert (hint.code, hint.gaps, hint.parts) == ("few", 95, ())
+    assert (hint.code, hint.gaps, hint.fitted, hint.parts) == ("few", 95, 0, ())
     assert hint.words.startswith("There are 95 gaps above zero, and a suggestion needs 100.")
 
 
@@ -194,6 +196,7 @@ def test_one_length_that_a_machine_repeats_is_left_out():
     gaps = np.concatenate([np.full(6_000, 1 / 60), humps(*TWO)])
     hint = suggest_timeout(gap_log(np.random.default_rng(0).permutation(gaps)))
     assert hint.gaps == GAPS + 6_000
+    assert hint.fitted == pytest.approx(GAPS, rel=0.01)  # all but the habit, and its neighbours
     assert hint.minutes == pytest.approx(crossing(*TWO, left=1), rel=0.05)
     assert "33 % of the gaps have one length (about 1 second)" in hint.words
 

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from hrnn.synthetic import SyntheticConfig, generate
 from tests.pages.app import keys, opened, press, texts
+from ui import timelines
 from workspace.datasets import Dataset
 from workspace.importing import import_log
 
@@ -84,9 +85,10 @@ def test_everything_that_a_timeout_does_is_drawn(dataset: Dataset) -> None:
         "Cut off, 10 × 20",
     ]
     drawn = charts(app)
-    assert len(drawn) == len(set(drawn)) == 11
+    assert len(drawn) == len(set(drawn)) == 13
     assert sum("over all timeouts" in one for one in drawn) == 6
-    assert len(app.get("plotly_chart")) == 2
+    assert sum("along the line of user" in one for one in drawn) == 2
+    assert not app.get("plotly_chart")
 
 
 def test_a_log_without_gaps_says_so(home: Path) -> None:
@@ -148,6 +150,18 @@ def with_ids() -> bytes:
         }
     )
     return frame.to_csv(index=False).encode()
+
+
+def test_of_many_users_the_first_are_listed_and_any_other_can_be_typed(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everyone = opened("sessions", log=dataset.id).multiselect(key="timeline_users")
+    assert "type any other id" not in everyone.help
+    monkeypatch.setattr(timelines, "_MOST_OPTIONS", 1)
+    few = opened("sessions", log=dataset.id).multiselect(key="timeline_users")
+    assert len(few.options) < len(everyone.options)
+    assert set(few.value) <= set(few.options)
+    assert "Listed are the first 1; type any other id." in few.help
 
 
 def test_session_ids_stand_beside_the_timeout(home: Path) -> None:

@@ -76,7 +76,7 @@ def test_sessions_are_counted_by_weekday_and_hour_of_utc() -> None:
 
 def hint(minutes: float | None, low: float | None, high: float | None) -> TimeoutHint:
     parts = (GapPart(0.5, 1.0, 1.0), GapPart(0.5, 9.0, 1.0))
-    return TimeoutHint("found", minutes, low, high, 8.0, 0.0, parts, 1, 1_000, 0, "words")
+    return TimeoutHint("found", minutes, low, high, 8.0, 0.0, parts, 1, 1_000, 0, 1_000, "words")
 
 
 @pytest.mark.parametrize(

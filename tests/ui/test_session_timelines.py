@@ -37,20 +37,32 @@ def test_two_cuts_that_agree_are_said_to() -> None:
 
 def test_a_timeline_has_a_block_a_session_and_dots_where_one_cuts_alone() -> None:
     line = laid_out(ONE_USER, 30.0, 60.0)
-    figure = timelines.timeline(line, ("at 30 min", "at 60 min"))
-    marks, gaps = figure.data
-    blocks = [one for one in figure.layout.shapes if one.type == "rect"]
-    dots = [one for one in figure.layout.shapes if one.type == "line"]
-    assert [one.y0 for one in blocks] == [0.7, 0.7, 0.7, -0.3, -0.3]
-    assert [one.fillcolor for one in blocks[:3]] == [QUIET_TONE, OTHER_TONE, QUIET_TONE]
-    assert [(one.y0, one.y1) for one in dots] == [(-0.4, 0.36), (0.64, 1.4)]
-    (at,) = {one.x0 for one in dots}
-    assert line.frame["place"].iloc[1] < at < line.frame["place"].iloc[2]
-    assert list(gaps.text) == ["45 min"]
-    assert len(marks.x) == 2 * len(line.frame)
-    assert "&lt;b&gt;First" in marks.hovertext[0]
-    assert "5 min after the one before" in marks.hovertext[1]
-    assert list(figure.layout.yaxis.ticktext) == ["at 30 min", "at 60 min"]
+    data = timelines.timeline(line, ("at 30 min", "at 60 min"))["datasets"]
+    blocks, dots, marks = data["blocks"], data["dots"], data["marks"]
+    assert blocks["y"].tolist() == [0.7, 0.7, 0.7, -0.3, -0.3]
+    assert blocks["tone"][:3].tolist() == [QUIET_TONE, OTHER_TONE, QUIET_TONE]
+    assert dots[["y", "y2"]].to_numpy().tolist() == [[-0.4, 0.36], [0.64, 1.4]]
+    (at,) = set(dots["x"])
+    assert marks["x"][1] < at < marks["x"][2]
+    assert blocks["x"][0] < marks["x"][0] < marks["x"][1] < blocks["x2"][0] < at
+    assert data["gaps"].to_dict("list") == {"x": [at], "words": ["45 min"]}
+    assert marks["y"].tolist() == [1.0] * 4 + [0.0] * 4
+    assert marks["title"].tolist() == [line.frame["title"].iloc[0], "i1", "i2", "i3"] * 2
+    assert marks["gap"][:3].tolist() == ["", "5 min", "45 min"]
+    assert data["names"]["words"].tolist() == ["at 30 min", "at 60 min"]
+    assert data["dates"]["x"][0] == marks["x"][0]
+    assert 0 < marks["x"].min() < marks["x"].max() < 1
+
+
+def test_another_timeout_changes_nothing_but_the_data_of_a_timeline() -> None:
+    specs = [
+        timelines.timeline(laid_out(ONE_USER, upper, 60.0), (name, "at 60 min"))
+        for upper, name in ((30.0, "at 30 min"), (60.0, "at 60 min"))
+    ]
+    one, other = ({**spec, "datasets": sorted(spec["datasets"])} for spec in specs)
+    assert one == other
+    assert not len(specs[1]["datasets"]["dots"])
+    assert specs[0]["datasets"]["marks"]["x"].equals(specs[1]["datasets"]["marks"]["x"])
 
 
 def test_a_long_history_is_drawn_from_its_end_and_counted_whole() -> None:
