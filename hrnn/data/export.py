@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def inert(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
@@ -15,7 +15,7 @@ def inert(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     for name in frame.columns:
         if not pd.api.types.is_numeric_dtype(frame[name]):
             text = frame[name].astype("string")
-            runs = text.str.startswith(_STARTS_A_FORMULA).fillna(value=False)
+            runs = text.str.startswith(STARTS_A_FORMULA).fillna(value=False)
             changed += int(runs.sum())
             made[name] = text.mask(runs, "'" + text)
     return made, changed

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from hrnn.data.export import STARTS_A_FORMULA
 from hrnn.data.interactions import Interactions
 from hrnn.data.report import WARNED_LINES, Warned
 
@@ -67,6 +68,16 @@ def _odd_ids(data: Interactions, line: np.ndarray) -> Iterator[Warned]:
             line[na_rows],
         )
     for kind, ids, index in kinds:
+        held = [text for text in ids if text[:1] == "'" and text[1:].startswith(STARTS_A_FORMULA)]
+        if held:
+            rows = np.isin(index, np.flatnonzero(np.isin(ids, held)))
+            yield warned(
+                "APOSTROPHE_IDS",
+                f"{len(held):,} {kind} ids begin with the apostrophe that an export puts before a"
+                f" formula ({held[0]!r}); they are kept so, apart from the same ids without it:"
+                " take it away if this file is an export",
+                line[rows],
+            )
         rounded = [text for text in ids if _ROUNDED.fullmatch(text)]
         if rounded:
             rows = np.isin(index, np.flatnonzero(np.isin(ids, rounded)))

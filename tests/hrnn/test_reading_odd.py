@@ -77,6 +77,17 @@ def test_a_backslash_at_the_end_of_a_field_is_a_letter() -> None:
     assert ids(data) == [("u", "C:\\dir\\"), ("v", 'a "b" c')]
 
 
+def test_an_export_that_is_read_again_says_what_its_apostrophes_do() -> None:
+    exported = f"user,item,time\n'=1+1,a,{T}\n'=1+1,'-7,{T}\n'tis,b,{T}\n".encode()
+    data = read_interactions(exported)
+    assert {user for user, _ in ids(data)} == {"'=1+1", "'tis"}
+    found = [one for one in data.report.warnings if one.code == "APOSTROPHE_IDS"]
+    assert [(one.message[:10], one.count) for one in found] == [
+        ("1 user ids", 2),
+        ("1 item ids", 1),
+    ]
+
+
 def test_bytes_in_a_frame_are_text() -> None:
     frame = pd.DataFrame({"user": [b"u1", b"\xff"], "item": ["a", "b"], "time": [T, T]})
     assert ids(read_interactions(frame)) == [("ff", "b"), ("u1", "a")]
