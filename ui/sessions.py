@@ -267,16 +267,18 @@ def draw_tables(
     }
     if agreed is not None:
         tables["Session ids beside the timeout"] = lambda: agreed
-    with st.expander("The figures as tables, to download"):
-        name = st.selectbox("Table", list(tables), key="table_pick")
-        if name == next(iter(tables)):
-            shown = figures.session_table(sessions, spans, _PREVIEW)
-        else:
-            shown = tables[name]().head(_PREVIEW)
-        st.dataframe(shown, hide_index=True)
-        if name == next(iter(tables)) and sessions.count > _PREVIEW:
-            st.caption(f"The first {_PREVIEW} of {plural(sessions.count, 'session')}.")
-        offer_csv(tables[name], f"{name.lower().replace(' ', '_')}.csv", "table_csv")
+    # Not an expander, which would make and send its table with every move of the timeout.
+    if not st.toggle("The figures as tables, to download", key="tables_shown"):
+        return
+    name = st.selectbox("Table", list(tables), key="table_pick")
+    if name == next(iter(tables)):
+        shown = figures.session_table(sessions, spans, _PREVIEW)
+    else:
+        shown = tables[name]().head(_PREVIEW)
+    st.dataframe(shown, hide_index=True)
+    if name == next(iter(tables)) and sessions.count > _PREVIEW:
+        st.caption(f"The first {_PREVIEW} of {plural(sessions.count, 'session')}.")
+    offer_csv(tables[name], f"{name.lower().replace(' ', '_')}.csv", "table_csv")
 
 
 def _counted(values: np.ndarray, what: str, of: str) -> pd.DataFrame:

@@ -184,6 +184,7 @@ def test_a_log_without_session_ids_compares_none(dataset: Dataset) -> None:
 
 def test_every_table_can_be_downloaded(dataset: Dataset) -> None:
     app = opened("sessions", log=dataset.id)
+    app.toggle(key="tables_shown").set_value(True).run()
     names = app.selectbox(key="table_pick").options
     assert names[0] == "Sessions at 30 min"
     assert len(names) == 7
