@@ -6,7 +6,7 @@ from ui import page, sidebar
 from ui.quiet import freeze
 
 freeze()
-st.set_page_config(page_title="HRNN Studio", layout="wide", initial_sidebar_state="expanded")
+st.set_page_config(page_title="HRNN Studio", layout="wide", initial_sidebar_state="auto")
 chosen = page.navigation()
 try:
     chosen.run()
