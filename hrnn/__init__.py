@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hrnn.baselines.co_occurrence import CoOccurrence
+    from hrnn.baselines.flat_gru import FlatGRU
     from hrnn.baselines.own_popularity import OwnPopularity
     from hrnn.baselines.popularity import Popularity
+    from hrnn.baselines.sasrec import SASRec
     from hrnn.baselines.session_knn import SessionKNN
     from hrnn.data.datasets import InteractionsDataset, ItemsDataset
     from hrnn.data.interactions import Interactions
@@ -27,8 +29,10 @@ __version__ = "0.4.0"
 
 _HOME = {
     "CoOccurrence": "hrnn.baselines.co_occurrence",
+    "FlatGRU": "hrnn.baselines.flat_gru",
     "OwnPopularity": "hrnn.baselines.own_popularity",
     "Popularity": "hrnn.baselines.popularity",
+    "SASRec": "hrnn.baselines.sasrec",
     "SessionKNN": "hrnn.baselines.session_knn",
     "InteractionsDataset": "hrnn.data.datasets",
     "ItemsDataset": "hrnn.data.datasets",
@@ -55,6 +59,7 @@ __all__ = [
     "CoOccurrence",
     "ConfigError",
     "DataError",
+    "FlatGRU",
     "HRNNClassifierEstimator",
     "HRNNError",
     "HRNNRegressorEstimator",
@@ -65,6 +70,7 @@ __all__ = [
     "ItemsDataset",
     "OwnPopularity",
     "Popularity",
+    "SASRec",
     "SessionKNN",
     "Sessions",
     "evaluate",

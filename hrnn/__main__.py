@@ -12,7 +12,7 @@ import hrnn
 from hrnn.columns import OPTIONAL, REQUIRED, USER_ID
 from hrnn.data.export import inert
 from hrnn.errors import DataError, HRNNError
-from hrnn.training.config import RECOMMENDED, ExperimentConfig, TrainConfig
+from hrnn.training.config import MODEL_NAMES, RECOMMENDED, ExperimentConfig, TrainConfig
 
 #: What can be set from the shell; each epoch is always said there.
 _SETTINGS = [one.name for one in dataclasses.fields(TrainConfig) if one.name != "verbose"]  # pyright: ignore
@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     train.set_defaults(command=_train)
     train.add_argument("log", help="file of interactions: CSV, JSON, Parquet, Excel, …")
     train.add_argument("--out", required=True, metavar="FOLDER", help="where the model is saved")
+    train.add_argument("--model", default="hrnn", help=", ".join(MODEL_NAMES))
     train.add_argument("--split", default="leave_last_out", help="leave_last_out or all_rows")
     train.add_argument("--timeout", type=float, default=30.0, metavar="MINUTES")
     for name in _SETTINGS:
@@ -82,7 +83,10 @@ def _train(options: argparse.Namespace) -> None:
     given = {name: None if value == "None" else value for name, value in given.items()}
     settings = TrainConfig(**given)
     config = ExperimentConfig(
-        split=options.split, timeout_minutes=options.timeout, training=settings
+        model=options.model,
+        split=options.split,
+        timeout_minutes=options.timeout,
+        training=settings,
     )
     data = _read(options)
     Path(options.out).mkdir(parents=True, exist_ok=True)  # before hours of training, not after

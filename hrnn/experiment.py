@@ -3,31 +3,37 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from hrnn.baselines import BASELINES, Popularity
+from hrnn.baselines import BASELINES, FlatGRU, Popularity, SASRec
 from hrnn.data.interactions import Interactions
 from hrnn.errors import CheckpointError, ConfigError
 from hrnn.evaluation.protocol import measure
 from hrnn.evaluation.report import Report
 from hrnn.evaluation.splits import Split, split_for
 from hrnn.recommend.base import Recommender
-from hrnn.recommend.estimators import estimator_for
+from hrnn.recommend.network_recommender import NetworkRecommender
 from hrnn.recommend.recommender import HierarchicalSequentialRecommender
-from hrnn.recommend.scorer import HierarchicalScorer
 from hrnn.recommend.session_aware import SessionRecommender
 from hrnn.training.checkpoint import read_checkpoint
-from hrnn.training.config import ExperimentConfig, SplitConfig
+from hrnn.training.config import MODEL_NAMES, ExperimentConfig, ModelName, SplitConfig
 from hrnn.training.trainer import Callback, End
+
+#: The models that a training can be of.
+MODELS: dict[ModelName, type[NetworkRecommender]] = {
+    "hrnn": HierarchicalSequentialRecommender,
+    "flat_gru": FlatGRU,
+    "sasrec": SASRec,
+}
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained model, how its training ended, and the split that it was trained on."""
+    """A trained model, what it is called, how its training ended, and the split it is of."""
 
-    model: HierarchicalSequentialRecommender
+    model: NetworkRecommender
+    name: str
     end: End
     split: Split
 
@@ -44,7 +50,7 @@ class Trained:
             return None
         popular = Popularity()
         popular.fit(*self.split.known(), split=self.split.name)
-        models: dict[str, Recommender] = {"HRNN": self.model, "popularity": popular}
+        models: dict[str, Recommender] = {self.name: self.model, "popularity": popular}
         return measure(models, self.split, stop=stop)
 
 
@@ -65,7 +71,7 @@ def train_experiment(
     model.fit(known, role, callbacks=callbacks, resume_from=resume_from, split=split.name)
     end = model.estimator.end_
     assert end is not None  # fit sets it
-    return Trained(model, end, split)
+    return Trained(model, MODEL_NAMES[config.model], end, split)
 
 
 def recover(data: Interactions, config: ExperimentConfig, checkpoint: Path) -> Trained:
@@ -107,13 +113,8 @@ def make_baseline(name: str, config: SplitConfig) -> Recommender:
     return kind()
 
 
-def make_model(config: ExperimentConfig) -> HierarchicalSequentialRecommender:
+def make_model(config: ExperimentConfig) -> NetworkRecommender:
     """Make the model that a configuration describes, not yet trained."""
-    settings: dict[str, Any] = config.training.plain()
-    return HierarchicalSequentialRecommender(
-        HierarchicalScorer(estimator_for(settings)),
-        max_sessions=config.training.max_sessions,
-        max_session_len=config.training.max_session_len,
-        session_timeout_minutes=config.timeout_minutes,
-        use_session_ids=config.use_session_ids,
+    return MODELS[config.model].of_training(
+        config.training, config.timeout_minutes, config.use_session_ids
     )

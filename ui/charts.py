@@ -6,6 +6,8 @@ import pandas as pd
 
 ACCENT, QUIET_TONE, OTHER_TONE, GREY = "#0d9488", "#8fb8b4", "#c9a66b", "#8a8f98"
 _BASELINE_COLORS = {
+    "flat GRU": "#2563eb",
+    "SASRec": "#9333ea",
     "popularity": GREY,
     "own popularity": "#57534e",
     "co-occurrence": OTHER_TONE,
@@ -88,6 +90,6 @@ def _tooltips(names: tuple[str, ...]) -> list[alt.Tooltip]:
 
 
 def model_colors(models: list[str]) -> list[str]:
-    """Return a colour a model: one for each baseline on every page, the accent first for others."""
-    others = iter([ACCENT, "#2563eb", "#9333ea", "#db2777", "#65a30d", "#ea580c"] * len(models))
-    return [_BASELINE_COLORS.get(model) or next(others) for model in models]
+    """Return a colour a model: one for each kind on every page, the accent first for others."""
+    others = iter([ACCENT, "#db2777", "#65a30d", "#ea580c", "#0891b2", "#be123c"] * len(models))
+    return [_BASELINE_COLORS.get(model.split(", as ")[-1]) or next(others) for model in models]

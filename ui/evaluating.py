@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from hrnn.evaluation.report import Report
+from hrnn.training.config import MODEL_NAMES
 from ui import charts, jobs, live, state
 from ui.downloads import draw_table
 from ui.experiment import SPLIT_NAMES, pick_split
@@ -27,6 +28,7 @@ from workspace.tasks import ACTIVE, State
 _KEY = "evaluation"
 _TARGETS = {"all": "all held-out interactions", "first": "those that begin a session"}
 _RANKINGS = {"full": "full, among all items", "sampled": "sampled, 1 + 100 unseen items"}
+_PEERS = {name: words for name, words in MODEL_NAMES.items() if name != "hrnn"}
 _RULES = {"out": "left out of the lists", "in": "may be recommended again"}
 
 
@@ -51,6 +53,14 @@ def pick_settings(runs: list[Run], current: Run) -> EvaluationConfig | None:
             help="What the user state is worth is the difference between two models trained alike,"
             " one with and one without. It takes as long as the training did.",
         )
+        peers = st.multiselect(
+            "Train beside each HRNN, with its settings",
+            list(_PEERS),
+            format_func=_PEERS.__getitem__,
+            key="evaluate_peers",
+            help="What sessions are worth is the difference to the same network without them.",
+            placeholder="flat GRU, SASRec",
+        )
     with right:
         options = [name for name in SPLIT_NAMES if name != "all_rows"]
         first = current.experiment.split
@@ -66,6 +76,7 @@ def pick_settings(runs: list[Run], current: Run) -> EvaluationConfig | None:
         runs=tuple(chosen),
         baselines=tuple(simple),
         twins=twins,
+        peers=tuple(peers),
         split=replace(lead.experiment.cut, split=split),
         ranking=ranking,
         exclude_seen=seen == "out",

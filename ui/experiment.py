@@ -23,6 +23,7 @@ SPLIT_NAMES = {
 }
 #: What each input of the Train page is called: its key, which is the name of the setting, → words.
 LABELS = {
+    "model": "Model",
     "split": "Split",
     "outcomes": "Outcomes",
     "positive_from": "Positive from",
@@ -41,6 +42,11 @@ LABELS = {
     "max_sessions": "Sessions read when scoring",
     "max_session_len": "Items read of each session",
     "random_state": "Seed",
+}
+_MODEL_WORDS = {
+    "hrnn": "HRNN, sessions and what came before them",
+    "flat_gru": "flat GRU, one sequence a user (GRU4Rec)",
+    "sasrec": "SASRec, one sequence a user, self-attention",
 }
 _LOSS_NAMES = {
     "cross_entropy": "cross-entropy over the catalogue",
@@ -61,6 +67,7 @@ _STATE_NAMES = {
     "none": "none (sessions forget the user)",
 }
 _NAMES: dict[str, Mapping[Any, str]] = {
+    "model": _MODEL_WORDS,
     "split": SPLIT_NAMES,
     "outcomes": IN_WORDS,
     "loss": _LOSS_NAMES,
@@ -130,6 +137,7 @@ def pick_experiment(cut: SplitConfig, mode: Mode) -> ExperimentConfig:
         ConfigError: a setting is out of range.
     """
     base = RECOMMENDED
+    model = pick_choice("model", LABELS["model"], "hrnn", list(_MODEL_WORDS), _MODEL_WORDS)
     epochs = _pick("epochs", base.epochs, 1, 1000)
     units = _pick("hidden_units", base.hidden_units, 1, 1024)
     with st.expander("More settings"):
@@ -138,9 +146,11 @@ def pick_experiment(cut: SplitConfig, mode: Mode) -> ExperimentConfig:
         negatives = base.num_negatives
         if loss in ("bce", "bpr_max", "top1"):
             negatives = _pick("num_negatives", negatives, 1, 1000)
-        user_state = pick_choice(
-            "user_state", LABELS["user_state"], base.user_state, list(_STATE_NAMES), _STATE_NAMES
-        )
+        user_state = base.user_state
+        if model == "hrnn":
+            options = list(_STATE_NAMES)
+            label = LABELS["user_state"]
+            user_state = pick_choice("user_state", label, user_state, options, _STATE_NAMES)
         layers = _pick("num_layers", base.num_layers, 1, 8)
         rate = _pick("learning_rate", base.learning_rate, 0.00001, 1.0)
         dropout = _pick("dropout_rate", base.dropout_rate, 0.0, 0.9)
@@ -164,7 +174,7 @@ def pick_experiment(cut: SplitConfig, mode: Mode) -> ExperimentConfig:
         loss=loss,
         user_state=user_state,
     )
-    return ExperimentConfig.of(cut, training)
+    return ExperimentConfig.of(cut, training, model)
 
 
 def _pick(key: str, default: N, low: N, high: N) -> N:
@@ -183,7 +193,7 @@ def fill_inputs(experiment: ExperimentConfig) -> None:
 def settings_of(experiment: ExperimentConfig) -> dict[str, Any]:
     """Return all settings of a run: what its log is cut by, then what trains."""
     cut = asdict(experiment.cut)  # pyright: ignore[reportArgumentType]
-    return {**cut, **experiment.training.plain()}
+    return {"model": experiment.model, **cut, **experiment.training.plain()}
 
 
 def settings_table(experiments: Mapping[str, ExperimentConfig]) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from hrnn.errors import HRNNError
+from hrnn.training.config import MODEL_NAMES
 from ui import curves, live, state
 from ui.charts import model_colors
 from ui.curve_charts import AXES, CurveStyle, picture
@@ -201,12 +202,13 @@ def _draw_table(runs: Sequence[Run]) -> None:
 
 
 def _row(run: Run) -> dict[str, Any]:
+    settings, training = run.experiment, run.experiment.training
+    model = MODEL_NAMES[settings.model]
     final = run.final() or {}
     figures = {}
     if run.report_folder.exists():
         table = live.report_in(run.report_folder).table
-        figures = table[table["MODEL"] == "HRNN"].set_index("METRIC")["VALUE"]
-    settings, training = run.experiment, run.experiment.training
+        figures = table[table["MODEL"] == model].set_index("METRIC")["VALUE"]
     cut = minutes(settings.timeout_minutes or 0)
     loss = training.loss.replace("_", "-")
     return {
@@ -214,8 +216,8 @@ def _row(run: Run) -> dict[str, Any]:
         "Name": run.name,
         "Split": settings.split.replace("_", "-"),
         "Sessions": "by ids" if settings.use_session_ids else cut,
-        "Settings": f"{training.hidden_units} units, {loss}, {training.user_state}"
-        f", seed {training.random_state}",
+        "Model": f"{model} {training.user_state}" if settings.model == "hrnn" else model,
+        "Settings": f"{training.hidden_units} units, {loss}, seed {training.random_state}",
         "HR@10": share(figures.get("HR@10", float("nan"))),
         "NDCG@10": f"{figures['NDCG@10']:.3f}" if "NDCG@10" in figures else "–",
         "Time": seconds(final["seconds"]) if "seconds" in final else "–",

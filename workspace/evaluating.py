@@ -2,21 +2,24 @@
 
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from hrnn.data.interactions import Interactions
 from hrnn.evaluation.splits import split_for
+from hrnn.training.config import ExperimentConfig
 from workspace.datasets import open_dataset
-from workspace.evaluations import Evaluation, open_evaluation
+from workspace.evaluations import (
+    WITHOUT,
+    Evaluation,
+    EvaluationConfig,
+    as_peer,
+    open_evaluation,
+)
 from workspace.home import WorkspaceError, write_folder
 from workspace.jobs import Steps
 from workspace.launcher import worker_threads
 from workspace.runs import Run, open_run
 from workspace.tasks import State
 from workspace.working import work
-
-if TYPE_CHECKING:
-    from hrnn.recommend.base import Recommender
 
 _STOPPED = "it was stopped before the figures were complete"
 
@@ -30,13 +33,14 @@ def run_evaluation(owner: str, made: str) -> None:
 def _measured(evaluation: Evaluation) -> dict[str, Any]:
     from hrnn import load  # noqa: PLC0415 - brings torch
     from hrnn.evaluation.protocol import measure  # noqa: PLC0415
-    from hrnn.experiment import make_baseline, use_threads  # noqa: PLC0415
+    from hrnn.experiment import make_baseline, train_experiment, use_threads  # noqa: PLC0415
 
     use_threads(worker_threads())
     settings, cut = evaluation.settings, evaluation.settings.split
     runs = [open_run(evaluation.owner, made) for made in settings.runs]
-    twins = [run for run in runs if settings.twins and run.experiment.training.user_state != "none"]
-    say = Steps(evaluation, 2 + len(twins) + len(settings.baselines)).say
+    alike = {run.id: _alike(run, settings) for run in runs}
+    trainings = sum(map(len, alike.values()))
+    say = Steps(evaluation, 2 + trainings + len(settings.baselines)).say
     say("Reading and splitting the log")
     data = open_dataset(evaluation.owner, evaluation.dataset).read()
     split = split_for(data, cut)
@@ -47,9 +51,10 @@ def _measured(evaluation: Evaluation) -> dict[str, Any]:
         taken = run.name in (*models, *settings.baselines)
         name = f"{run.name} ({run.id})" if taken else run.name
         models[name] = load(run.model_folder)
-        if run in twins:
-            say(f"Training {name} once more without a user state")
-            models[f"{name}, trained without user state"] = _twin(run, data)
+        for words, experiment in alike[run.id].items():
+            say(f"Training a model like {name}: {words}")
+            models[f"{name}, {words}"] = train_experiment(data, experiment).model
+        if WITHOUT in alike[run.id]:
             models[f"{name}, user state zeroed"] = models[name].without_user_state()
     for name in settings.baselines:
         say(f"Fitting {name}")
@@ -70,9 +75,13 @@ def _measured(evaluation: Evaluation) -> dict[str, Any]:
     return {"state": State.FINISHED, "message": ""}
 
 
-def _twin(run: Run, data: Interactions) -> "Recommender":
-    """Train a run's model again, alike in all but the user state."""
-    from hrnn.experiment import train_experiment  # noqa: PLC0415 - brings torch
-
-    training = replace(run.experiment.training, user_state="none")  # pyright: ignore
-    return train_experiment(data, replace(run.experiment, training=training)).model  # pyright: ignore
+def _alike(run: Run, settings: EvaluationConfig) -> dict[str, ExperimentConfig]:
+    """Return the trainings that differ from an HRNN run's in one point, and in words which."""
+    own = run.experiment
+    if own.model != "hrnn":
+        return {}
+    found = {as_peer(peer): replace(own, model=peer) for peer in settings.peers}  # pyright: ignore
+    if settings.twins and own.training.user_state != "none":
+        training = replace(own.training, user_state="none")  # pyright: ignore
+        found[WITHOUT] = replace(own, training=training)  # pyright: ignore
+    return found

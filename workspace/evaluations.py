@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from hrnn.config import config
-from hrnn.training.config import Count, SplitConfig
+from hrnn.training.config import MODEL_NAMES, Count, ModelName, SplitConfig
 from workspace.datasets import Dataset
 from workspace.home import new_folder, now_text, write_json
 from workspace.jobs import Job, check_job
@@ -19,6 +19,13 @@ JOB = "evaluation"
 #: Names of all baselines, for pages that must not bring torch; equal to those of hrnn.baselines.
 BASELINES = ("popularity", "own popularity", "co-occurrence", "session kNN")
 REPORT = "report"
+#: What a model is called, behind its run's name, that was trained like it in all but one point.
+WITHOUT = "trained without user state"
+
+
+def as_peer(model: ModelName) -> str:
+    """Say that a model was trained with the settings of a run of another model."""
+    return f"as {MODEL_NAMES[model]}"
 
 
 @config
@@ -29,6 +36,7 @@ class EvaluationConfig:
         runs: ids of trained runs.
         baselines: names in :data:`hrnn.baselines.BASELINES`, fitted on the split.
         twins: whether each HRNN with a user state is trained once more without one.
+        peers: other models that are trained beside each HRNN, with its settings.
         split: how outcomes are taken, sessions cut and rows held out.
         ranking: "full" or "sampled".
         k: cut-offs.
@@ -40,6 +48,7 @@ class EvaluationConfig:
     runs: tuple[str, ...] = ()
     baselines: tuple[str, ...] = BASELINES
     twins: bool = False
+    peers: tuple[Literal["flat_gru", "sasrec"], ...] = ()
     split: SplitConfig = SplitConfig()
     ranking: Literal["full", "sampled"] = "full"
     k: Annotated[tuple[Count, ...], Field(min_length=1)] = (5, 10, 20)

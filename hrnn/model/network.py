@@ -3,7 +3,6 @@
 Shapes: B users, N interactions of a batch, I items, H units, L layers.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 from hrnn.model import fused
 from hrnn.model.batches import Batch
 from hrnn.model.compiled import runs_compiled
+from hrnn.model.items import ItemNetwork
 from hrnn.model.layers import GRUWeights, LayerStates, LayerWeights, read_layer
 
 UserState = Literal["init", "all", "none"]
@@ -62,7 +62,7 @@ class Standing:
         )
 
 
-class HRNN(nn.Module):
+class HRNN(ItemNetwork):
     """A session GRU inside sessions and a user GRU across them, on tied item embeddings.
 
     A session starts from ``tanh(W c + b)`` of the user state c, which is zero before the first
@@ -83,16 +83,9 @@ class HRNN(nn.Module):
         user_state: UserState,
         generator: torch.Generator,
     ) -> None:
-        super().__init__()
-        self.hidden_units = hidden_units
-        self.num_layers = num_layers
-        self.dropout_rate = dropout_rate
-        self.user_state = user_state
-        self.remembers = user_state != "none"
         layers = range(num_layers)
         with torch.random.fork_rng(devices=[]):  # making modules would draw from the global seed
-            self.items_IH = nn.Embedding(items + 1, hidden_units, padding_idx=0)
-            self.bias_I = nn.Parameter(torch.zeros(items + 1))
+            super().__init__(items, hidden_units, dropout_rate)
             self.output = nn.Linear(hidden_units, hidden_units, bias=False)
             inputs = hidden_units * (2 if user_state == "all" else 1)
             self.session_gru = nn.ModuleList(nn.GRU(inputs, hidden_units) for _ in layers)
@@ -101,22 +94,10 @@ class HRNN(nn.Module):
                 self.user_gru = nn.ModuleList(
                     nn.GRUCell(hidden_units, hidden_units) for _ in layers
                 )
-        self._draw(generator)
-
-    def _draw(self, generator: torch.Generator) -> None:
-        bound = 1 / math.sqrt(self.hidden_units)
-        for name, parameter in self.named_parameters():
-            if name == "items_IH.weight":
-                nn.init.normal_(parameter, std=bound, generator=generator)
-            elif name != "bias_I":
-                nn.init.uniform_(parameter, -bound, bound, generator=generator)
-        with torch.no_grad():
-            self.items_IH.weight[0] = 0
-
-    @property
-    def device(self) -> torch.device:
-        """Where the weights are."""
-        return self.bias_I.device
+        self.num_layers = num_layers
+        self.user_state = user_state
+        self.remembers = user_state != "none"
+        self.draw(generator)
 
     def first_user_state(self, users: int) -> Tensor:
         """Return the user state [L, B, H] before any session."""
@@ -146,7 +127,7 @@ class HRNN(nn.Module):
         read = fused.read_layer if runs_compiled(inputs_NH) else read_layer
         layers: list[LayerStates] = []
         for layer in range(self.num_layers):
-            inputs_NH = self._dropout(inputs_NH, generator)
+            inputs_NH = self.dropout(inputs_NH, generator)
             layers.append(read(inputs_NH, batch, self.layer(layer)))
             inputs_NH = layers[-1].after_NH
         session = torch.stack([states.session_BH for states in layers])
@@ -214,23 +195,14 @@ class HRNN(nn.Module):
             self.user_state == "all",
         )
 
+    def states_before(self, batch: Batch, generator: torch.Generator | None = None) -> Tensor:
+        """Return the state [N, H] before each interaction; see the base class."""
+        return self(batch, generator).before_NH
+
+    def states_after(self, batch: Batch) -> Tensor:
+        """Return the session state [B, H] after each lane's last interaction."""
+        return self.follow(batch).session_LBH[-1]
+
     def project(self, states_NH: Tensor) -> Tensor:
         """Return P h, whose product with the item embeddings scores the items."""
         return self.output(states_NH)
-
-    def scores(self, states_BH: Tensor) -> Tensor:
-        """Return the scores [B, I] of all items, padding left out."""
-        items_IH = self.items_IH.weight[1:]
-        return torch.addmm(self.bias_I[1:], self.project(states_BH), items_IH.T)
-
-    def _dropout(self, values: Tensor, generator: torch.Generator | None) -> Tensor:
-        if generator is None or self.dropout_rate == 0:
-            return values
-        # Drawn on the CPU, so that every device trains with the same numbers; 16 bits a value.
-        bits = torch.empty(-(-values.numel() // 4), dtype=torch.int64).random_(
-            -(2**63), None, generator=generator
-        )
-        chance = bits.view(torch.int16)[: values.numel()].view(values.shape)
-        kept = round((1 - self.dropout_rate) * 2**16)
-        scale = (chance < kept - 2**15).to(values.dtype).mul_(2**16 / kept)
-        return values * scale.to(values.device)

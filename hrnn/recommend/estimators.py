@@ -1,9 +1,10 @@
 """The estimators: settings, the network that they make, and its training."""
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -12,19 +13,24 @@ from torch import Tensor
 from hrnn.errors import ConfigError
 from hrnn.model.batches import Batch
 from hrnn.model.histories import Histories
+from hrnn.model.items import ItemNetwork
 from hrnn.model.network import HRNN, Standing
 from hrnn.training.checkpoint import load_weights, read_checkpoint
-from hrnn.training.config import TrainConfig
+from hrnn.training.config import LossName, TrainConfig
 from hrnn.training.progress import say
 from hrnn.training.roles import TRAIN
 from hrnn.training.targets import TrainingSet
 from hrnn.training.trainer import Callback, End, Record, Trainer
 
 _USERS_AT_ONCE = 512
+CLASSIFIER_LOSSES: tuple[LossName, ...] = ("bce", "cross_entropy", "bpr_max", "top1")
+REGRESSOR_LOSSES: tuple[LossName, ...] = ("mse",)
+
+Network = TypeVar("Network", bound=ItemNetwork)
 
 
-class HRNNEstimator:
-    """A hierarchical recurrent network and its training; made as one of the two below.
+class NetworkEstimator(ABC, Generic[Network]):
+    """A network and its training.
 
     Args:
         callbacks: called with every record of the training, see
@@ -41,7 +47,7 @@ class HRNNEstimator:
     """
 
     #: The losses that fit the outcomes; the first is the default.
-    losses: ClassVar[tuple[str, ...]]
+    losses: ClassVar[tuple[str, ...]] = CLASSIFIER_LOSSES + REGRESSOR_LOSSES
 
     def __init__(
         self,
@@ -63,7 +69,7 @@ class HRNNEstimator:
             )
         self.config = TrainConfig(**settings)
         self.callbacks = tuple(callbacks)
-        self.network_: HRNN | None = None
+        self.network_: Network | None = None
         self.history_: list[Record] = []
         self.end_: End | None = None
 
@@ -71,18 +77,15 @@ class HRNNEstimator:
         """Change settings that do not shape the network."""
         self.config = replace(self.config, **settings)  # pyright: ignore[reportArgumentType]
 
-    def make_network(self, items: int) -> HRNN:
+    @abstractmethod
+    def draw_network(self, items: int, generator: torch.Generator) -> Network:
+        """Make the network for a catalogue, on the CPU, with weights from a generator."""
+
+    def make_network(self, items: int) -> Network:
         """Make the network for a catalogue, its weights drawn from ``random_state``."""
         config = self.config
-        network = HRNN(
-            items,
-            config.hidden_units,
-            config.num_layers,
-            config.dropout_rate,
-            config.user_state,
-            torch.Generator().manual_seed(config.random_state),
-        )
-        return network.to(_device(config.device))
+        generator = torch.Generator().manual_seed(config.random_state)
+        return self.draw_network(items, generator).to(_device(config.device))
 
     def fit(
         self,
@@ -92,7 +95,9 @@ class HRNNEstimator:
     ) -> None:
         """Train, from the beginning or from a checkpoint of :meth:`Trainer.state`."""
         network = self.make_network(data.items)
-        self.start_from(network, data)
+        if self.config.loss == "mse":  # an update would take long to reach the mean outcome
+            with torch.no_grad():
+                network.bias_I.fill_(float(data.outcome[data.role == TRAIN].mean()))
         trainer = Trainer(network, data, self.config)
         if resume_from is not None:
             trainer.restore(*read_checkpoint(resume_from))
@@ -101,36 +106,50 @@ class HRNNEstimator:
         self.network_ = network
         self.history_ = trainer.history
 
-    def start_from(self, network: HRNN, data: TrainingSet) -> None:
-        """Set weights whose best value is known before the training; none here."""
-
     def restore(self, weights: dict[str, Tensor], items: int, source: str) -> None:
         """Take the weights of a saved model."""
         network = self.make_network(items)
         load_weights(network, weights, source)
         self.network_ = network
 
-    @torch.no_grad()
-    def stand(self, histories: Histories) -> Standing:
-        """Return where every user stands after a history, in the order of the histories."""
-        network, parts = self.fitted(), []
+    def batches(self, histories: Histories) -> Iterator[tuple[Batch, Tensor]]:
+        """Lay histories out for the network: batches, and which of a batch's lanes each user has.
+
+        Users come in the order of the histories.
+        """
+        device = self.fitted().device
         for first in range(0, max(histories.users, 1), _USERS_AT_ONCE):
             users = np.arange(first, min(first + _USERS_AT_ONCE, histories.users))
-            batch = Batch.of(histories, users).to(network.device)
-            back = torch.from_numpy(np.argsort(batch.users)).to(network.device)
-            parts.append(network.follow(batch).of(back))
-        return Standing.joined(parts)
+            batch = Batch.of(histories, users).to(device)
+            yield batch, torch.from_numpy(np.argsort(batch.users)).to(device)
 
-    def fitted(self) -> HRNN:
+    def fitted(self) -> Network:
         """Return the trained network."""
         assert self.network_ is not None, "the estimator is not fitted"
         return self.network_
 
 
+class HRNNEstimator(NetworkEstimator[HRNN]):
+    """A hierarchical recurrent network and its training; made as one of the two below."""
+
+    def draw_network(self, items: int, generator: torch.Generator) -> HRNN:
+        """Make an HRNN for a catalogue."""
+        one = self.config
+        shape = one.hidden_units, one.num_layers, one.dropout_rate, one.user_state
+        return HRNN(items, *shape, generator)
+
+    @torch.no_grad()
+    def stand(self, histories: Histories) -> Standing:
+        """Return where every user stands after a history, in the order of the histories."""
+        network = self.fitted()
+        parts = [network.follow(batch).of(lane) for batch, lane in self.batches(histories)]
+        return Standing.joined(parts)
+
+
 class HRNNClassifierEstimator(HRNNEstimator):
     """A hierarchical recurrent network for positives, binary outcomes and soft labels."""
 
-    losses = ("bce", "cross_entropy", "bpr_max", "top1")
+    losses = CLASSIFIER_LOSSES
 
 
 class HRNNRegressorEstimator(HRNNEstimator):
@@ -139,12 +158,7 @@ class HRNNRegressorEstimator(HRNNEstimator):
     A score is an estimate of the outcome, in its unit.
     """
 
-    losses = ("mse",)
-
-    def start_from(self, network: HRNN, data: TrainingSet) -> None:
-        """Start every item from the mean outcome, which an update would take long to reach."""
-        with torch.no_grad():
-            network.bias_I.fill_(float(data.outcome[data.role == TRAIN].mean()))
+    losses = REGRESSOR_LOSSES
 
 
 def estimator_for(settings: dict[str, Any]) -> HRNNEstimator:

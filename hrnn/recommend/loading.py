@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from hrnn.baselines import BASELINES
+from hrnn.baselines import BASELINES, FlatGRU, SASRec
 from hrnn.data.vocabulary import Vocabulary
 from hrnn.errors import CheckpointError, ConfigError
 from hrnn.recommend.base import FORMAT, MODEL_FILE, WEIGHTS_FILE, Recommender
@@ -11,7 +11,8 @@ from hrnn.recommend.recommender import HierarchicalSequentialRecommender
 from hrnn.recommend.record import TrainingRecord
 from hrnn.training.checkpoint import read_checkpoint
 
-_KINDS = {model.kind: model for model in (HierarchicalSequentialRecommender, *BASELINES.values())}
+_TRAINED = (HierarchicalSequentialRecommender, FlatGRU, SASRec)
+_KINDS = {model.kind: model for model in (*_TRAINED, *BASELINES.values())}
 
 
 def load(

@@ -2,28 +2,22 @@
 
 import copy
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from torch import Tensor
 
 from hrnn.data.interactions import Interactions
-from hrnn.errors import HRNNError, listed
+from hrnn.errors import HRNNError
 from hrnn.model.histories import Histories
-from hrnn.model.network import HRNN
 from hrnn.recommend.estimators import estimator_for
+from hrnn.recommend.network_recommender import NetworkRecommender
 from hrnn.recommend.request import Request
 from hrnn.recommend.scorer import HierarchicalScorer
-from hrnn.recommend.session_aware import SessionRecommender
 from hrnn.training.config import TrainConfig
 from hrnn.training.targets import TrainingSet
-from hrnn.training.trainer import Callback
 
 
-class HierarchicalSequentialRecommender(SessionRecommender):
+class HierarchicalSequentialRecommender(NetworkRecommender):
     """Recommends from the sessions of a user, cut by session ids or by a timeout.
 
     Args:
@@ -44,7 +38,7 @@ class HierarchicalSequentialRecommender(SessionRecommender):
         session_timeout_minutes: float | None = 30,
         use_session_ids: bool = True,
     ) -> None:
-        super().__init__(session_timeout_minutes, use_session_ids)
+        super().__init__(scorer.estimator, session_timeout_minutes, use_session_ids)
         self.scorer = scorer
         self.estimator = scorer.estimator
         own = {"max_sessions": max_sessions, "max_session_len": max_session_len}
@@ -58,46 +52,12 @@ class HierarchicalSequentialRecommender(SessionRecommender):
                 )
         self.estimator.change(**own)
 
-    @property
-    def max_sessions(self) -> int:
-        """Last sessions of a user that scoring reads; set here, it holds in the estimator too."""
-        return self.estimator.config.max_sessions
-
-    @max_sessions.setter
-    def max_sessions(self, count: int) -> None:
-        self.estimator.change(max_sessions=count)
-
-    @property
-    def max_session_len(self) -> int:
-        """Last items of each session that scoring reads; set here, it holds in the estimator."""
-        return self.estimator.config.max_session_len
-
-    @max_session_len.setter
-    def max_session_len(self, count: int) -> None:
-        self.estimator.change(max_session_len=count)
-
-    @property
-    def predicts_outcome(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """Whether a score is an estimate of the outcome, in its unit."""
-        return self.estimator.config.loss == "mse"
-
-    def learn(
-        self,
-        data: Interactions,
-        role: np.ndarray,
-        callbacks: Sequence[Callback] = (),
-        resume_from: Path | None = None,
-    ) -> None:
-        """Train the network on every interaction of the log; see :meth:`Recommender.train`."""
-        made = TrainingSet.of(
-            self._histories(data), role, data.outcome, len(self.vocabulary), self.estimator.config
-        )
-        self.estimator.fit(made, callbacks, resume_from)
-
-    def _histories(self, data: Interactions) -> Histories:
-        items = self.vocabulary.indices(data.item_ids)[data.item_index]
-        number = self.sessions(data).number
-        return Histories.of(items, data.user_index, number, len(data.user_ids))
+    def training_set(self, data: Interactions, role: np.ndarray) -> TrainingSet:
+        """Lay a log out in sessions."""
+        number, users = self.sessions(data).number, len(data.user_ids)
+        histories = Histories.of(self.item_index(data), data.user_index, number, users)
+        config = self.estimator.config
+        return TrainingSet.of(histories, role, data.outcome, len(self.vocabulary), config)
 
     def score(self, request: Request) -> np.ndarray:
         """Return float32 scores [questions, items].
@@ -112,9 +72,10 @@ class HierarchicalSequentialRecommender(SessionRecommender):
         It shows how sensitive the scores are to the user state, not what the user state is worth:
         for that a model has to be trained without one.
         """
+        self.check_trained()
         made = copy.copy(self)
         made.estimator = copy.copy(self.estimator)
-        made.estimator.network_ = copy.copy(self._network())
+        made.estimator.network_ = copy.copy(self.estimator.fitted())
         made.estimator.network_.remembers = False
         made.scorer = HierarchicalScorer(made.estimator)
         return made
@@ -125,38 +86,23 @@ class HierarchicalSequentialRecommender(SessionRecommender):
         Raises:
             HRNNError: the user state is zeroed, which a saved model could not say.
         """
-        network = self._network()
+        self.check_trained()
+        network = self.estimator.fitted()
         if network.remembers != (network.user_state != "none"):
             raise HRNNError(
                 "a model whose user state is zeroed is for measuring; save the whole one"
             )
-        return {name: value.cpu() for name, value in network.state_dict().items()}
-
-    def take_weights(self, weights: dict[str, Tensor], source: str) -> None:
-        """Take the weights of a saved model."""
-        self.estimator.restore(weights, len(self.vocabulary), source)
-
-    def settings(self) -> dict[str, Any]:
-        """Return settings of the estimator, and what cuts the sessions."""
-        return {"training": self.estimator.config.plain(), **super().settings()}
+        return super().weights()
 
     @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> "HierarchicalSequentialRecommender":
-        """Make a model, not trained, of what :meth:`settings` returned."""
-        missing = {one.name for one in fields(TrainConfig)} - set(settings["training"])  # pyright: ignore
-        if missing:
-            raise KeyError(f"settings without {listed(sorted(missing))}")
-        training = {**settings["training"], "device": None}  # a model may be read elsewhere
+    def of_training(
+        cls, training: TrainConfig, session_timeout_minutes: float | None, use_session_ids: bool
+    ) -> "HierarchicalSequentialRecommender":
+        """Make a model, not trained, of the settings of its training."""
         return cls(
-            HierarchicalScorer(estimator_for(training)),
-            max_sessions=training["max_sessions"],
-            max_session_len=training["max_session_len"],
-            session_timeout_minutes=settings["session_timeout_minutes"],
-            use_session_ids=settings["use_session_ids"],
+            HierarchicalScorer(estimator_for(training.plain())),
+            max_sessions=training.max_sessions,
+            max_session_len=training.max_session_len,
+            session_timeout_minutes=session_timeout_minutes,
+            use_session_ids=use_session_ids,
         )
-
-    def _network(self) -> HRNN:
-        self.check_trained()
-        network = self.estimator.network_
-        assert network is not None, "learn did not make a network"
-        return network

@@ -13,6 +13,9 @@ Count = Annotated[int, Field(ge=1)]
 #: The sample then costs about as much as the rest of an update (benchmarks/cross_entropy.py).
 AUTO_WHOLE, AUTO_SAMPLE = 1_500, 512
 LossName = Literal["bce", "cross_entropy", "bpr_max", "top1", "mse"]
+ModelName = Literal["hrnn", "flat_gru", "sasrec"]
+#: What each model is called in tables.
+MODEL_NAMES: dict[ModelName, str] = {"hrnn": "HRNN", "flat_gru": "flat GRU", "sasrec": "SASRec"}
 
 
 @config
@@ -140,15 +143,19 @@ class ExperimentConfig(SplitConfig):
     """One honest experiment: how the log is split, and how the model is trained.
 
     Attributes:
-        training: settings of the model.
+        model: which model is trained; the flat ones read a history as one sequence.
+        training: its settings.
     """
 
+    model: ModelName = "hrnn"
     training: TrainConfig = RECOMMENDED
 
     @classmethod
-    def of(cls, cut: SplitConfig, training: TrainConfig) -> "ExperimentConfig":
+    def of(
+        cls, cut: SplitConfig, training: TrainConfig, model: ModelName = "hrnn"
+    ) -> "ExperimentConfig":
         """Join a split and a training."""
-        return cls(**_split_settings(cut), training=training)
+        return cls(**_split_settings(cut), training=training, model=model)
 
     @property
     def cut(self) -> SplitConfig:

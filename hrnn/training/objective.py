@@ -6,7 +6,7 @@ from torch import Tensor
 
 from hrnn.model import losses
 from hrnn.model.batches import Batch
-from hrnn.model.network import HRNN
+from hrnn.model.items import ItemNetwork
 from hrnn.training.config import TrainConfig
 from hrnn.training.roles import TRAIN
 from hrnn.training.targets import TrainingSet
@@ -29,7 +29,7 @@ class Objective:
 
     def of(
         self,
-        network: HRNN,
+        network: ItemNetwork,
         batch: Batch,
         before_NH: Tensor,
         role: int,
@@ -55,7 +55,7 @@ class Objective:
 
     def __call__(
         self,
-        network: HRNN,
+        network: ItemNetwork,
         states_MH: Tensor,
         target_M: Tensor,
         outcome_M: Tensor,

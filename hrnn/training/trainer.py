@@ -11,7 +11,7 @@ from torch import Tensor
 
 from hrnn.errors import CheckpointError, HRNNError
 from hrnn.model.batches import Batch, shuffled_users
-from hrnn.model.network import HRNN
+from hrnn.model.items import ItemNetwork
 from hrnn.training.checkpoint import load_weights
 from hrnn.training.config import TrainConfig
 from hrnn.training.objective import Objective
@@ -55,7 +55,7 @@ class Trainer:
     outcomes.
     """
 
-    def __init__(self, network: HRNN, data: TrainingSet, config: TrainConfig) -> None:
+    def __init__(self, network: ItemNetwork, data: TrainingSet, config: TrainConfig) -> None:
         self.network = network
         self._objective = Objective(data, config)
         self._validation = Validation(
@@ -172,7 +172,7 @@ class Trainer:
         Raises:
             HRNNError: the loss or a gradient is not finite; the weights are those before the step.
         """
-        before_NH = self.network(batch.to(self.network.device), self._draws).before_NH
+        before_NH = self.network.states_before(batch.to(self.network.device), self._draws)
         loss, count = self._objective.of(self.network, batch, before_NH, TRAIN, self._draws)
         self._optimizer.zero_grad()
         (loss / count).backward()

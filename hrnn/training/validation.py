@@ -8,7 +8,7 @@ import torch
 
 from hrnn.evaluation.metrics import ndcg, ranks
 from hrnn.model.batches import Batch
-from hrnn.model.network import HRNN
+from hrnn.model.items import ItemNetwork
 from hrnn.training.objective import Objective
 from hrnn.training.roles import VALID
 from hrnn.training.targets import TrainingSet
@@ -52,14 +52,14 @@ class Validation:
         return len(self._users)
 
     @torch.no_grad()
-    def measure(self, network: HRNN, go_on: Callable[[], bool]) -> Validated | None:
+    def measure(self, network: ItemNetwork, go_on: Callable[[], bool]) -> Validated | None:
         """Return what the network is worth; None once ``go_on`` says no, after any batch."""
         negatives = torch.Generator().manual_seed(_SEED)
         total, targets = 0.0, 0
         gains: list[np.ndarray] = []
         for start in range(0, len(self._users), self._at_once):
             batch = Batch.of(self._data.histories, self._users[start : start + self._at_once])
-            before_NH = network(batch.to(network.device)).before_NH
+            before_NH = network.states_before(batch.to(network.device))
             loss, count = self._objective.of(network, batch, before_NH, VALID, negatives)
             total, targets = total + loss.item(), targets + count
             chosen = np.flatnonzero(self._ranked[batch.places])

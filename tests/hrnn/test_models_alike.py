@@ -11,9 +11,17 @@ import torch
 
 import hrnn
 from hrnn import CheckpointError, HRNNError, Interactions, Popularity, read_interactions
-from hrnn.baselines import BASELINES, CoOccurrence, OwnPopularity, SessionKNN
+from hrnn.baselines import (
+    BASELINES,
+    CoOccurrence,
+    FlatGRU,
+    OwnPopularity,
+    SASRec,
+    SessionKNN,
+)
 from hrnn.recommend.base import Recommender
 from hrnn.recommend.request import Request
+from hrnn.training.config import TrainConfig
 from hrnn.training.roles import HISTORY, TRAIN, VALID
 from tests.hrnn.reference import frame_of
 
@@ -324,22 +332,26 @@ class TestSessionKNN(AlikeBaseline):
         return "\n".join(rows), answers
 
 
-class TestHRNN(Alike):
+class AlikeNetwork(Alike):
+    """A model that trains a network."""
+
     exact = False
     answers_are_new = False
 
     @staticmethod
-    def make():
-        estimator = hrnn.HRNNClassifierEstimator(
-            loss="cross_entropy",
-            hidden_units=12,
-            dropout_rate=0.0,
-            learning_rate=0.05,
-            epochs=30,
-            batch_size=64,
-            restore_best_weights=False,  # else the validation rows choose the epoch
+    def settings(**more) -> TrainConfig:
+        return TrainConfig(
+            **{
+                "loss": "cross_entropy",
+                "hidden_units": 12,
+                "dropout_rate": 0.0,
+                "learning_rate": 0.05,
+                "epochs": 30,
+                "batch_size": 64,
+                "restore_best_weights": False,  # else the validation rows choose the epoch
+                **more,
+            }
         )
-        return hrnn.HierarchicalSequentialRecommender(hrnn.HierarchicalScorer(estimator))
 
     @staticmethod
     def known():
@@ -355,6 +367,31 @@ class TestHRNN(Alike):
         for name in ("items_IH.weight", "bias_I"):
             weights[name][-1] = weights[name][-2]
         return weights
+
+
+class TestHRNN(AlikeNetwork):
+    @classmethod
+    def make(cls):
+        return hrnn.HierarchicalSequentialRecommender.of_training(cls.settings(), 30, True)
+
+
+class TestFlatGRU(AlikeNetwork):
+    @classmethod
+    def make(cls):
+        return FlatGRU(cls.settings())
+
+
+class TestSASRec(AlikeNetwork):
+    @classmethod
+    def make(cls):
+        return SASRec(cls.settings(learning_rate=0.01, hidden_units=16))
+
+
+class TestSASRecWithOneNegative(AlikeNetwork):
+    @classmethod
+    def make(cls):
+        one = {"loss": "bce", "num_negatives": 1, "epochs": 100}
+        return SASRec(cls.settings(learning_rate=0.01, hidden_units=16, **one))
 
 
 def test_baselines_have_a_name_and_a_kind_each_and_need_no_argument():

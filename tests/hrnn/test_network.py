@@ -272,7 +272,7 @@ def test_dropout_comes_from_the_generator_and_scoring_has_none():
 def test_dropout_keeps_the_mean_of_what_it_thins():
     network = network_of(dropout_rate=0.3)
     ones = torch.ones(200, 500)
-    kept = network._dropout(ones, torch.Generator().manual_seed(0))
+    kept = network.dropout(ones, torch.Generator().manual_seed(0))
     assert kept.unique().tolist() == pytest.approx([0, 1 / 0.7], rel=1e-4)
     assert kept.mean().item() == pytest.approx(1, abs=0.01)
     assert (kept == 0).double().mean().item() == pytest.approx(0.3, abs=0.01)

@@ -26,6 +26,7 @@ def test_settings_that_differ_come_first_and_are_marked() -> None:
 def test_every_setting_is_shown() -> None:
     table = settings_table({"one": ExperimentConfig()})
     names = {one.name for config in (SplitConfig, TrainConfig) for one in fields(config)}
+    names.add("model")
     assert len(table) == len(names)
     assert set(LABELS) <= names
     assert not (table["Differs"] != "").any()

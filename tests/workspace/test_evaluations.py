@@ -167,3 +167,27 @@ def test_a_run_named_like_a_baseline_is_measured_beside_it(
     evaluation = create_evaluation(dataset, settings)
     done(evaluation)
     assert list(report_of(evaluation).trained_on) == [f"popularity ({other.id})", "popularity"]
+
+
+def test_peers_are_trained_with_the_settings_of_a_run(
+    dataset: Dataset, run: Run, done: Callable[[Task], Task]
+) -> None:
+    settings = EvaluationConfig(runs=(run.id,), baselines=(), peers=("flat_gru", "sasrec"), k=(2,))
+    evaluation = create_evaluation(dataset, settings)
+    done(evaluation)
+    report = report_of(evaluation)
+    assert list(report.trained_on) == ["mine", "mine, as flat GRU", "mine, as SASRec"]
+    assert not report.leaked
+
+
+def test_flat_runs_have_no_peers_and_no_twin(
+    dataset: Dataset, done: Callable[[Task], Task]
+) -> None:
+    flat = create_run(dataset, ExperimentConfig(training=QUICK, model="sasrec"), "flat")
+    done(flat)
+    table = Report.open(flat.report_folder).table
+    assert set(table["MODEL"]) == {"SASRec", "popularity"}
+    settings = EvaluationConfig(runs=(flat.id,), baselines=(), peers=("flat_gru",), twins=True)
+    evaluation = create_evaluation(dataset, settings)
+    done(evaluation)
+    assert list(report_of(evaluation).trained_on) == ["flat"]

@@ -1,0 +1,97 @@
+"""Self-attention over one history (SASRec: Kang and McAuley, ICDM 2018).
+
+Shapes: B lanes, T places (the start and then the interactions), N interactions, H units.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import scaled_dot_product_attention
+
+from hrnn.model.batches import Batch
+from hrnn.model.items import ItemNetwork
+
+
+class SASRecNetwork(ItemNetwork):
+    """Blocks of causal self-attention and a feed-forward layer on tied item embeddings.
+
+    Before the first interaction stands a place of its own, learned, so that the first one is
+    predicted too and somebody without history can be served. Places are numbered from it, so that
+    a state depends on nothing that comes later. One head, normalised before each part, as the
+    authors have it; attention weights have no dropout here, all else has.
+    """
+
+    def __init__(
+        self,
+        items: int,
+        hidden_units: int,
+        num_layers: int,
+        dropout_rate: float,
+        length: int,
+        generator: torch.Generator,
+    ) -> None:
+        """Make a network that reads at most ``length`` interactions at once."""
+        with torch.random.fork_rng(devices=[]):  # making modules would draw from the global seed
+            super().__init__(items, hidden_units, dropout_rate)
+            self.start_H = nn.Parameter(torch.zeros(hidden_units))
+            self.places_TH = nn.Parameter(torch.zeros(length + 1, hidden_units))
+            self.blocks = nn.ModuleList(_Block(hidden_units) for _ in range(num_layers))
+            self.norm = nn.LayerNorm(hidden_units)
+        self.draw(generator)
+
+    def states_before(self, batch: Batch, generator: torch.Generator | None = None) -> Tensor:
+        """Return the state [N, H] before each interaction; see the base class."""
+        lane_N, step_N = _where(batch)
+        return self._read(batch, batch.steps, generator)[lane_N, step_N]
+
+    def states_after(self, batch: Batch) -> Tensor:
+        """Return the state [B, H] after each lane's last interaction."""
+        lanes = torch.arange(len(batch.users), device=self.device)
+        lane_N, _ = _where(batch)
+        length_B = torch.bincount(lane_N, minlength=len(lanes))
+        return self._read(batch, batch.steps + 1, None)[lanes, length_B]
+
+    def _read(self, batch: Batch, places: int, generator: torch.Generator | None) -> Tensor:
+        """Return the states [B, T, H] at the first places; those behind a lane's end mean nothing.
+
+        Attention looks back only, so that they are in nobody's way.
+        """
+        lane_N, step_N = _where(batch)
+        kept = step_N < places - 1
+        index = (lane_N[kept], step_N[kept] + 1)
+        embedded = self.items_IH(batch.items[kept]) * self.hidden_units**0.5
+        inputs_BTH = embedded.new_zeros(len(batch.users), places, self.hidden_units)
+        inputs_BTH[:, 0] = self.start_H
+        inputs_BTH = inputs_BTH.index_put(index, embedded) + self.places_TH[:places]
+        states_BTH = self.dropout(inputs_BTH, generator)
+        for block in self.blocks:
+            states_BTH = block(states_BTH, lambda values: self.dropout(values, generator))
+        return self.norm(states_BTH)
+
+
+class _Block(nn.Module):
+    """One look back, then one layer for each place by itself, each added to what was there."""
+
+    def __init__(self, units: int) -> None:
+        super().__init__()
+        self.norm_attention, self.norm_forward = nn.LayerNorm(units), nn.LayerNorm(units)
+        self.query = nn.Linear(units, units)
+        self.key_value = nn.Linear(units, 2 * units)
+        self.attended = nn.Linear(units, units)
+        self.inner, self.outer = nn.Linear(units, units), nn.Linear(units, units)
+
+    def forward(self, states_BTH: Tensor, dropout) -> Tensor:
+        query_BTH = self.query(self.norm_attention(states_BTH))
+        key_BTH, value_BTH = self.key_value(states_BTH).chunk(2, dim=-1)
+        heads = (one.unsqueeze(1) for one in (query_BTH, key_BTH, value_BTH))
+        looked_BTH = scaled_dot_product_attention(*heads, is_causal=True).squeeze(1)
+        states_BTH = states_BTH + dropout(self.attended(looked_BTH))
+        inner_BTH = dropout(torch.relu(self.inner(self.norm_forward(states_BTH))))
+        return states_BTH + dropout(self.outer(inner_BTH))
+
+
+def _where(batch: Batch) -> tuple[Tensor, Tensor]:
+    """Return lane and step (int64 [N]) of each interaction."""
+    active = torch.from_numpy(batch.offsets[1:] - batch.offsets[:-1])
+    step_N = torch.repeat_interleave(torch.arange(len(active)), active)
+    lane_N = torch.arange(len(step_N)) - torch.from_numpy(batch.offsets[:-1])[step_N]
+    return lane_N.to(batch.items.device), step_N.to(batch.items.device)
