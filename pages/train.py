@@ -10,6 +10,7 @@ from ui.experiment import mode_of, pick_cut, pick_experiment, split_words
 from ui.findings import say_findings
 from ui.inputs import pick_shown, say_timeout, uses_session_ids
 from ui.launching import launcher
+from ui.verdict import draw_verdict_on, pick_verdict
 from ui.words import cut_words, literal
 from workspace.datasets import Dataset
 from workspace.runs import Run, create_run
@@ -27,11 +28,9 @@ def main() -> None:
         configure(dataset)
     known = state.runs_of(dataset)
     with right:
-        shown = watch(known)
+        shown = watch(dataset, known)
     runs.compare(shown)
-    if known:
-        runs.watch_all(known)
-    runs.say_broken()
+    runs.watch_all(known)
 
 
 def configure(dataset: Dataset) -> None:
@@ -50,18 +49,18 @@ def configure(dataset: Dataset) -> None:
         st.button("Start training", key="train_start", disabled=True)
         return
     st.caption(split_words(split, cut.split))
-    lengths = (training.max_sessions, training.max_session_len)
-    found = [*about_settings(training), *about_sessions(split.sessions, *lengths)]
-    say_findings(found, "findings")
+    read = training.max_sessions, training.max_session_len
+    say_findings([*about_settings(training), *about_sessions(split.sessions, *read)], "findings")
     name = st.text_input("Name of the run", key="run_name", placeholder="optional")
+    decides = pick_verdict(experiment)
     if st.button("Start training", key="train_start", type="primary"):
-        run = create_run(dataset, experiment, name)
+        run = create_run(dataset, experiment, name, decides)
         state.remember(state.RUN, run.id)
         launcher().start(run)
         st.rerun()
 
 
-def watch(known: list[Run]) -> list[Run]:
+def watch(dataset: Dataset, known: list[Run]) -> list[Run]:
     shown = pick_shown(known)
     if not shown:
         st.info("There is no run on this log yet. The defaults are a good first try.")
@@ -70,6 +69,7 @@ def watch(known: list[Run]) -> list[Run]:
     live.watch_state(shown)
     runs.draw_curves(shown)
     live.watch_log(shown[0])
+    draw_verdict_on(dataset, shown[0])
     live.draw_figures_of(shown[0])
     if shown[0].has_model():
         page.step("Compare it with simpler models", page.EVALUATE, "to_evaluate")

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import pandas as pd
 import streamlit as st
 
 from hrnn.evaluation.report import Report
@@ -14,6 +13,7 @@ from ui.figures import draw_figures
 from ui.inputs import pick_choice, run_words, told_apart
 from ui.launching import launcher
 from ui.page import say_error
+from ui.verdict import draw_verdict, verdict_of
 from ui.words import literal, minutes, plural
 from workspace.datasets import Dataset
 from workspace.evaluations import (
@@ -22,10 +22,9 @@ from workspace.evaluations import (
     EvaluationConfig,
     create_evaluation,
 )
-from workspace.runs import Run
+from workspace.runs import Run, list_runs
 from workspace.tasks import ACTIVE, State
 
-_KEY = "evaluation"
 _TARGETS = {"all": "all held-out interactions", "first": "those that begin a session"}
 _RANKINGS = {"full": "full, among all items", "sampled": "sampled, 1 + 100 unseen items"}
 _PEERS = {name: words for name, words in MODEL_NAMES.items() if name != "hrnn"}
@@ -77,7 +76,7 @@ def pick_settings(runs: list[Run], current: Run) -> EvaluationConfig | None:
         baselines=tuple(simple),
         twins=twins,
         peers=tuple(peers),
-        split=replace(lead.experiment.cut, split=split),
+        split=replace(lead.experiment.cut, split=split, measured_on="test"),
         ranking=ranking,
         exclude_seen=seen == "out",
         targets=targets,
@@ -87,8 +86,8 @@ def pick_settings(runs: list[Run], current: Run) -> EvaluationConfig | None:
 def start(dataset: Dataset, settings: EvaluationConfig) -> None:
     """Start an evaluation in the background and show it."""
     evaluation = create_evaluation(dataset, settings)
-    st.session_state[_KEY] = evaluation.id
-    state.remember(_KEY, evaluation.id)
+    st.session_state[state.EVALUATION] = evaluation.id
+    state.remember(state.EVALUATION, evaluation.id)
     launcher().start(evaluation)
     st.rerun()
 
@@ -98,10 +97,12 @@ def pick_evaluation(dataset: Dataset) -> Evaluation | None:
     known = {one.id: one for one in state.evaluations_of(dataset)}
     if not known:
         return None
-    state.prepare(_KEY, next(iter(known)), known)
+    state.prepare(state.EVALUATION, next(iter(known)), known)
     titles = told_apart({made: _title(one) for made, one in known.items()})
-    made = st.selectbox("Evaluation", list(known), format_func=titles.__getitem__, key=_KEY)
-    state.remember(_KEY, made)
+    made = st.selectbox(
+        "Evaluation", list(known), format_func=titles.__getitem__, key=state.EVALUATION
+    )
+    state.remember(state.EVALUATION, made)
     return known[made]
 
 
@@ -136,6 +137,7 @@ def _draw(evaluation: Evaluation, report: Report) -> None:
     k = st.pills("Cut-off k", settings.k, default=settings.k[len(settings.k) // 2], key="cut_off")
     k = k or settings.k[0]
     note = f" · sessions cut at {minutes(settings.split.timeout_minutes or 0)}"
+    _draw_verdict(evaluation, report)
     draw_figures(report, evaluation.dataset_name, k, note)
     if settings.twins:
         st.caption(
@@ -154,28 +156,27 @@ def _draw(evaluation: Evaluation, report: Report) -> None:
             st.caption(f"The first 1,000 of {len(ranked):,}; the CSV holds all.")
 
 
+def _draw_verdict(evaluation: Evaluation, report: Report) -> None:
+    """Say whether the first run pays, where it was measured beside rivals."""
+    first = next(
+        (one for one in list_runs(state.OWNER) if one.id in evaluation.settings.runs[:1]), None
+    )
+    decided = first and verdict_of(evaluation, report, first)
+    if decided:
+        draw_verdict(decided, evaluation.dataset_name, report)
+
+
 def _draw_differences(report: Report, k: int) -> None:
     models = list(report.trained_on)
     if len(models) < 2:
         return
     st.subheader("Is the difference real?", anchor=False)
     lead = pick_choice("lead", "Model", models[0], models, {one: one for one in models})
-    st.altair_chart(charts.differences(against(report, lead, f"NDCG@{k}"), lead), key="differences")
+    st.altair_chart(charts.differences(report.against(lead, f"NDCG@{k}"), lead), key="differences")
     st.caption(
         f"Difference in NDCG@{k} to each other model, paired bootstrap over users, 95 %. It is"
         " beyond doubt where the interval does not touch 0."
     )
-
-
-def against(report: Report, lead: str, metric: str) -> pd.DataFrame:
-    """Return OTHER, DIFFERENCE (lead - OTHER), LOW and HIGH for each other model."""
-    own = report.pairs[report.pairs["METRIC"] == metric]
-    turned = own[own["OTHER"] == lead].rename(
-        columns={"MODEL": "OTHER", "OTHER": "MODEL", "LOW": "HIGH", "HIGH": "LOW"}
-    )
-    turned[["DIFFERENCE", "LOW", "HIGH"]] *= -1
-    both = pd.concat([turned, own[own["MODEL"] == lead]])
-    return both[["OTHER", "DIFFERENCE", "LOW", "HIGH"]].reset_index(drop=True)
 
 
 def _draw_slices(report: Report, k: int) -> None:

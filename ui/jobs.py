@@ -32,6 +32,11 @@ def watch(job: Job, key: str) -> None:
     if job.state() not in ACTIVE:
         st.rerun()
     bar.empty()
+    follow(job)
+
+
+def follow(job: Job) -> None:
+    """Draw how far a job is, again every second; the page is drawn anew once it has ended."""
     st.fragment(_tick, run_every=TICK_SECONDS)(job)
 
 

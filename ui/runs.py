@@ -183,14 +183,14 @@ def compare(shown: Sequence[Run]) -> None:
 
 
 def watch_all(runs: Sequence[Run]) -> None:
-    """Draw the runs as a table, the newest first, which follows those that are active."""
-    st.subheader("Runs on this log", anchor=False)
-    active = any(run.state() in ACTIVE for run in runs)
-    st.fragment(_draw_table, run_every=2 * TICK_SECONDS if active else None)(runs)
+    """Draw the runs as a table, the newest first, which follows those that are active.
 
-
-def say_broken() -> None:
-    """Say which runs cannot be read, and why, so that none is missing without a word."""
+    Which runs cannot be read is said too, so that none is missing without a word.
+    """
+    if runs:
+        st.subheader("Runs on this log", anchor=False)
+        active = any(run.state() in ACTIVE for run in runs)
+        st.fragment(_draw_table, run_every=2 * TICK_SECONDS if active else None)(runs)
     broken = broken_runs(state.OWNER)
     if broken:
         told = "".join(f"\n- {literal(sentence(one))}" for one in broken)

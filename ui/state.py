@@ -23,11 +23,12 @@ T = TypeVar("T")
 LOG, RUN, TIMEOUT, SESSION_IDS = "log", "run", "timeout_minutes", "use_session_ids"
 #: Runs that are shown over the current one.
 COMPARED = "compare"
+EVALUATION = "evaluation"
 OWNER = LOCAL
 #: What every page's link carries.
 CONTEXT = (LOG, TIMEOUT, SESSION_IDS, RUN)
 #: What belongs to one log and means nothing for another.
-_OF_A_LOG = (RUN, COMPARED, SESSION_IDS, "sessions_user", "explore_user", "evaluation")
+_OF_A_LOG = (RUN, COMPARED, SESSION_IDS, "sessions_user", "explore_user", EVALUATION)
 DEFAULT_TIMEOUT = 30.0
 _MOST_MINUTES = 10 * 365 * 24 * 60
 
@@ -177,6 +178,7 @@ def evaluations_of(dataset: Dataset) -> list[Evaluation]:
 
 
 def current_run(runs: list[Run]) -> Run | None:
-    """Return the run picked, if it is one of these, else the newest of them."""
+    """Return the run picked, if it is one of these, else the newest that only tries no setting."""
     made = picked(RUN)
-    return next((run for run in runs if run.id == made), runs[0] if runs else None)
+    newest = next((run for run in runs if run.experiment.measured_on == "test"), None)
+    return next((run for run in runs if run.id == made), newest or next(iter(runs), None))

@@ -9,10 +9,11 @@ from pydantic import Field
 
 from hrnn.config import config
 from hrnn.training.config import MODEL_NAMES, Count, ModelName, SplitConfig
-from workspace.datasets import Dataset
+from workspace.datasets import Dataset, open_dataset
 from workspace.home import new_folder, now_text, write_json
 from workspace.jobs import Job, check_job
-from workspace.tasks import CONFIG, list_tasks, open_task
+from workspace.runs import Run, open_run
+from workspace.tasks import CONFIG, State, list_tasks, open_task
 
 #: What its settings call it, among the jobs.
 JOB = "evaluation"
@@ -57,6 +58,11 @@ class EvaluationConfig:
     seed: Annotated[int, Field(ge=0)] = 0
 
 
+def to_decide(run: Run) -> EvaluationConfig:
+    """Return what has to be measured before anybody can say whether an HRNN run pays."""
+    return EvaluationConfig(runs=(run.id,), peers=("flat_gru",), split=run.experiment.cut)
+
+
 @dataclass(frozen=True)
 class Evaluation(Job):
     """An evaluation that was asked for."""
@@ -85,6 +91,19 @@ def create_evaluation(dataset: Dataset, settings: EvaluationConfig) -> Evaluatio
     }
     write_json(folder / CONFIG, facts)
     return _made_of(dataset.owner, folder.name, facts)
+
+
+def verdict_wanted(owner: str, made: str) -> Evaluation | None:
+    """Ask for the evaluation of a run that has just ended, if it was to be decided about.
+
+    Raises:
+        WorkspaceError: the home cannot be written.
+    """
+    run = open_run(owner, made)
+    finished = run.state(worker=False) == State.FINISHED and run.report_folder.exists()
+    if not (run.decides and finished and run.experiment.model == "hrnn"):
+        return None
+    return create_evaluation(open_dataset(owner, run.dataset), to_decide(run))
 
 
 def list_evaluations(owner: str) -> list[Evaluation]:

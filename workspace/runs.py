@@ -14,6 +14,7 @@ from workspace.tasks import LAST as LAST  # of the same folder as the names belo
 
 EVENTS, MODEL, REPORT = "events.jsonl", "model", "report"
 _OWN = ("name", "made", "dataset", "dataset_name")
+_DECIDES = "decides"
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,12 @@ class Run(Task):
     Attributes:
         name: what people call it.
         experiment: its settings.
+        decides: whether, once it is trained, what its verdict needs is measured too.
     """
 
     name: str
     experiment: ExperimentConfig
+    decides: bool = False
 
     kind: ClassVar[str] = "runs"
 
@@ -54,7 +57,9 @@ class Run(Task):
         return self.folder / REPORT
 
 
-def create_run(dataset: Dataset, experiment: ExperimentConfig, name: str = "") -> Run:
+def create_run(
+    dataset: Dataset, experiment: ExperimentConfig, name: str = "", decides: bool = False
+) -> Run:
     """Ask for a training; it is queued until a launcher starts it.
 
     Raises:
@@ -69,6 +74,7 @@ def create_run(dataset: Dataset, experiment: ExperimentConfig, name: str = "") -
         dataset_name=dataset.name,
         name=_name_or(name, dataset.name, experiment),
         experiment=experiment,
+        decides=decides,
     )
     _write(run)
     return run
@@ -87,7 +93,8 @@ def rename_run(run: Run, name: str) -> None:
 
 def _write(run: Run) -> None:
     facts = {key: getattr(run, key) for key in _OWN}
-    write_json(run.folder / CONFIG, {**facts, "experiment": asdict(run.experiment)})  # pyright: ignore
+    facts |= {_DECIDES: run.decides, "experiment": asdict(run.experiment)}  # pyright: ignore
+    write_json(run.folder / CONFIG, facts)
 
 
 def _name_or(name: str, dataset_name: str, experiment: ExperimentConfig) -> str:
@@ -116,4 +123,6 @@ def open_run(owner: str, made: str) -> Run:
 def _made_of(owner: str, made: str, facts: Mapping[str, Any]) -> Run:
     plain = dict(facts["experiment"])
     experiment = ExperimentConfig(**{**plain, "training": TrainConfig(**plain["training"])})
-    return Run(id=made, owner=owner, experiment=experiment, **{key: facts[key] for key in _OWN})
+    own = {key: facts[key] for key in _OWN}
+    decides = bool(facts.get(_DECIDES))
+    return Run(id=made, owner=owner, experiment=experiment, decides=decides, **own)

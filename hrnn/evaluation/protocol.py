@@ -116,15 +116,17 @@ def measure(
             error = answers[name].target_score - split.data.outcome[questions.rows]
             values[name]["RMSE"] = error**2
     table, pairs = _figures(values, questions.users, seed)
-    sliced = _sliced(values, questions, seed)
+    sliced, slice_pairs = _sliced(values, questions, seed)
     for frame in (table, sliced):
         frame["LEAKED"] = [trained_on[name] > 0 for name in frame["MODEL"]]
-    both = zip(pairs["MODEL"], pairs["OTHER"], strict=True)
-    pairs["LEAKED"] = [trained_on[one] + trained_on[other] > 0 for one, other in both]
+    for frame in (pairs, slice_pairs):
+        both = zip(frame["MODEL"], frame["OTHER"], strict=True)
+        frame["LEAKED"] = [trained_on[one] + trained_on[other] > 0 for one, other in both]
     return Report(
         table=_with_coverage(table, answers, len(questions.pool), k),
         pairs=pairs,
         slices=sliced,
+        slice_pairs=slice_pairs,
         questions=_frame(questions, answers),
         counts={
             **split.counts,
@@ -258,20 +260,23 @@ def _with_coverage(
 
 def _sliced(
     values: Mapping[str, Mapping[str, np.ndarray]], questions: Questions, seed: int
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return figures and differences for each part of each slice."""
     accuracy = {
         model: {m: v for m, v in own.items() if m.partition("@")[0] in METRICS}
         for model, own in values.items()
     }
     place = popularity_place(questions.popularity)[questions.target]
-    tables = []
+    tables, differences = [], []
     for name, part, inside in slices(questions.split.sessions, questions.rows, place):
         own = {model: {m: v[inside] for m, v in one.items()} for model, one in accuracy.items()}
-        table, _ = _figures(own, questions.users[inside], seed)
-        table.insert(1, "SLICE", name)
-        table.insert(2, "PART", part)
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+        for frame, parts in zip(
+            _figures(own, questions.users[inside], seed), (tables, differences), strict=True
+        ):
+            frame.insert(1, "SLICE", name)
+            frame.insert(2, "PART", part)
+            parts.append(frame)
+    return pd.concat(tables, ignore_index=True), pd.concat(differences, ignore_index=True)
 
 
 def _frame(questions: Questions, answers: Mapping[str, Answers]) -> pd.DataFrame:

@@ -10,7 +10,8 @@ import pandas as pd
 from hrnn.diagnostics import Finding
 from hrnn.errors import DataError
 
-_FRAMES, _FACTS = ("table", "pairs", "slices", "questions"), "report.json"
+_FRAMES = ("table", "pairs", "slices", "slice_pairs", "questions")
+_FACTS = "report.json"
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Report:
         pairs: a row a MODEL, OTHER and METRIC with DIFFERENCE (MODEL - OTHER), LOW and HIGH (paired
             bootstrap over users) and LEAKED, of either.
         slices: as ``table``, for each PART of each SLICE of the held-out interactions.
+        slice_pairs: as ``pairs``, likewise.
         questions: a row a held-out interaction that is not cold: USER_ID, ITEM_ID, TIMESTAMP, and
             in a column a model the rank of the item (infinity for a miss).
         counts: users, too_short, held_out, tied_last, after_last, twins, cold, seen_before,
@@ -36,6 +38,7 @@ class Report:
     table: pd.DataFrame
     pairs: pd.DataFrame
     slices: pd.DataFrame
+    slice_pairs: pd.DataFrame
     questions: pd.DataFrame
     counts: Mapping[str, int]
     trained_on: Mapping[str, int]
@@ -68,7 +71,27 @@ class Report:
                 f"the figures cannot be read ({error}); evaluate the models again"
             ) from None
 
+    def against(self, model: str, metric: str) -> pd.DataFrame:
+        """Return OTHER, DIFFERENCE (model - OTHER), LOW and HIGH for each other model."""
+        return _against(self.pairs, model, metric)[["OTHER", "DIFFERENCE", "LOW", "HIGH"]]
+
+    def against_in(self, slice_name: str, model: str, other: str, metric: str) -> pd.DataFrame:
+        """Return PART, DIFFERENCE (model - other), LOW and HIGH for each part of a slice."""
+        own = self.slice_pairs[self.slice_pairs["SLICE"] == slice_name]
+        found = _against(own, model, metric)
+        return found.loc[found["OTHER"] == other, ["PART", "DIFFERENCE", "LOW", "HIGH"]]
+
     @property
     def leaked(self) -> bool:
         """Whether a model was trained or validated on an interaction that it is measured on."""
         return any(self.trained_on.values())
+
+
+def _against(pairs: pd.DataFrame, model: str, metric: str) -> pd.DataFrame:
+    """Return the differences that a model is in, as differences from it."""
+    own = pairs[pairs["METRIC"] == metric]
+    turned = own[own["OTHER"] == model].rename(
+        columns={"MODEL": "OTHER", "OTHER": "MODEL", "LOW": "HIGH", "HIGH": "LOW"}
+    )
+    turned[["DIFFERENCE", "LOW", "HIGH"]] *= -1
+    return pd.concat([turned, own[own["MODEL"] == model]], ignore_index=True)

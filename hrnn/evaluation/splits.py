@@ -1,7 +1,7 @@
 """Which interactions are learned from, which validate, which are held out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -174,8 +174,15 @@ def split_for(data: Interactions, config: SplitConfig) -> Split:
     Raises:
         DataError: the log is too short for the split, or its outcomes do not fit.
     """
-    taken = taken_as(data, config.outcomes, config.positive_from)
-    return make_split(config.split, taken, config.timeout_minutes, config.use_session_ids)
+
+    def split(rows: Interactions) -> Split:
+        return make_split(config.split, rows, config.timeout_minutes, config.use_session_ids)
+
+    whole = split(taken_as(data, config.outcomes, config.positive_from))
+    if config.measured_on == "test":
+        return whole
+    earlier = split(whole.known()[0])
+    return replace(earlier, name=f"{earlier.name} on validation rows")
 
 
 def _positives(data: Interactions) -> tuple[np.ndarray, np.ndarray]:

@@ -122,6 +122,9 @@ class SplitConfig:
             figures.
         timeout_minutes: a longer gap starts a session; None where all rows have session ids.
         use_session_ids: whether SESSION_ID, where present, decides before the timeout.
+        measured_on: "test" measures on what the split holds out. "validation", for choosing
+            between settings, puts that aside and splits the rest once more, so that what would
+            validate is measured on.
     """
 
     outcomes: Literal["as_found", "positives", "binary", "soft", "continuous"] = "as_found"
@@ -129,6 +132,7 @@ class SplitConfig:
     split: Literal["leave_last_out", "last_session_out", "temporal", "all_rows"] = "leave_last_out"
     timeout_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = 30.0
     use_session_ids: bool = True
+    measured_on: Literal["test", "validation"] = "test"
 
     def __post_init__(self) -> None:
         if self.positive_from is not None and self.outcomes not in ("positives", "binary"):

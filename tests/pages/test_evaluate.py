@@ -72,6 +72,7 @@ def test_leaked_figures_say_so(dataset: Dataset, done: Callable[[Task], Task]) -
     made = create_evaluation(dataset, EvaluationConfig(runs=(whole.id,), baselines=("popularity",)))
     done(made)
     app = opened("evaluate", log=dataset.id, run=whole.id, evaluation=made.id)
+    assert "No verdict" in app.warning[0].value
     assert "whole was trained or validated on 6 of the 6" in app.error[0].value
     assert app.dataframe[0].value["Leak"].tolist() == ["leaked", ""]
 

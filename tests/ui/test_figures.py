@@ -7,7 +7,7 @@ import pytest
 from hrnn.diagnostics import Finding
 from hrnn.evaluation.report import Report
 from ui.charts import ACCENT, GREY, model_colors
-from ui.evaluating import against, trained_words
+from ui.evaluating import trained_words
 from ui.figures import counted, figure, figures_table
 
 COUNTS = {
@@ -39,6 +39,7 @@ def report(trained_on: dict[str, int], **counts: int) -> Report:
     return Report(
         table,
         pairs,
+        none,
         none,
         none,
         {**COUNTS, **counts},
@@ -75,7 +76,7 @@ def test_leaked_models_are_marked_beside_their_names():
 
 
 def test_differences_are_turned_towards_the_chosen_model():
-    turned = against(report({"a": 0, "b": 0, "c": 0}), "b", "NDCG@5")
+    turned = report({"a": 0, "b": 0, "c": 0}).against("b", "NDCG@5")
     assert turned.to_dict(orient="list") == {
         "OTHER": ["a", "c"],
         "DIFFERENCE": [-0.1, -0.2],
@@ -110,3 +111,4 @@ def test_colours_of_baselines_stay_whatever_stands_beside_them():
     assert model_colors(["popularity", "mine"]) == [GREY, ACCENT]
     assert model_colors(["mine", "other", "popularity"])[2] == GREY
     assert len(set(model_colors([*"abcdef", "session kNN", "co-occurrence"]))) == 8
+    assert model_colors(["mine", "mine, as SASRec"])[1] == model_colors(["SASRec"])[0]

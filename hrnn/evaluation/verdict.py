@@ -1,0 +1,226 @@
+"""Whether a session-aware model pays on a log: one sentence, and what stands behind it.
+
+Free of torch, so that a page can say it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from hrnn.columns import USER_ID
+from hrnn.errors import ConfigError
+from hrnn.evaluation.report import Report
+
+K = 10
+_BY = "sessions before"
+_FEW = ("none", "1")
+#: Shares from which something is named as what would change the answer.
+_MANY_FEW, _MANY_SEEN, _MANY_COLD = 0.5, 0.1, 0.1
+#: A difference that would take more than so many times the users is not worth waiting for.
+_MOST_TIMES = 50
+Answer = Literal["yes", "no", "unclear", "none"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What an evaluation says to somebody who has to decide.
+
+    Attributes:
+        answer: "yes", the model is ahead of every rival beyond doubt; "no", a rival is ahead of it
+            beyond doubt; "unclear", a difference may be chance, so the simpler one is kept; "none"
+            where figures are leaked.
+        sentence: the answer, with its figures and the paired interval.
+        against: a row a rival: OTHER, VALUE, DIFFERENCE (model - rival), LOW, HIGH in NDCG@10.
+        helps: for which users.
+        would_change: what in the log stands in the way of another answer.
+    """
+
+    answer: Answer
+    sentence: str
+    against: pd.DataFrame
+    helps: str
+    would_change: tuple[str, ...]
+
+
+def verdict(
+    report: Report, model: str, simple: Sequence[str], trained: Sequence[str] = (), name: str = ""
+) -> Verdict:
+    """Say whether a model pays beside its rivals, by NDCG@10 and paired intervals over users.
+
+    The answer is "yes" only where the interval of the difference to *every* rival lies above 0;
+    such a test of all of them needs no correction for their number.
+
+    Args:
+        report: of the model and its rivals, with the cut-off 10.
+        model: what the report calls it.
+        simple: rivals that need no training.
+        trained: rivals that cost as much.
+        name: what the sentence calls the model, if not as the report.
+
+    Raises:
+        ConfigError: the report has no such model, rival or cut-off.
+    """
+    name = name or model
+    _check(report, (model, *simple, *trained))
+    against = _against(report, model, (*simple, *trained))
+    if report.leaked:
+        return Verdict(
+            "none",
+            "No verdict: a model was trained or validated on what it is measured on.",
+            against,
+            "",
+            (),
+        )
+    answer, rival = _decided(against, simple)
+    keep = _short(rival["OTHER"], model)
+    opening = {"yes": "Yes", "no": f"No, keep {keep}", "unclear": f"Not shown, keep {keep}"}[answer]
+    sentence = f"{opening}: {name} {_compared(report, model, rival)}"
+    return Verdict(
+        answer,
+        sentence,
+        against,
+        _helps(report, model, str(rival["OTHER"])),
+        tuple(_would_change(report, answer, rival)),
+    )
+
+
+def _decided(against: pd.DataFrame, simple: Sequence[str]) -> tuple[Answer, pd.Series]:
+    """Return the answer, and the rival that it is measured by: if one is kept, a simple one."""
+    behind, not_beaten = against[against["HIGH"] < 0], against[against["LOW"] <= 0]
+    if not_beaten.empty:
+        return "yes", against.iloc[0]
+    others = not_beaten if behind.empty else behind
+    cheap = others[others["OTHER"].isin(simple)]
+    return ("unclear" if behind.empty else "no"), (others if cheap.empty else cheap).iloc[0]
+
+
+def _check(report: Report, models: Sequence[str]) -> None:
+    if len(models) < 2:
+        raise ConfigError("there is no rival; pass at least one")
+    if f"NDCG@{K}" not in set(report.table["METRIC"]):
+        raise ConfigError(f"the report has no cut-off {K}; evaluate with k={K} among others")
+    for one in models:
+        if one not in report.trained_on:
+            raise ConfigError(f"model {one!r} is not in the report; evaluate it too")
+
+
+def _against(report: Report, model: str, rivals: Sequence[str]) -> pd.DataFrame:
+    """Return differences to rivals, the best of them first."""
+    found = report.against(model, f"NDCG@{K}")
+    found = found[found["OTHER"].isin(rivals)]
+    values = _values(report, f"NDCG@{K}")
+    found.insert(1, "VALUE", found["OTHER"].map(values))
+    return found.sort_values("VALUE", ascending=False, kind="stable", ignore_index=True)
+
+
+def _values(report: Report, metric: str) -> pd.Series:
+    return report.table[report.table["METRIC"] == metric].set_index("MODEL")["VALUE"]
+
+
+def _compared(report: Report, model: str, rival: pd.Series) -> str:
+    """Say both models' hit rates and how far apart they are."""
+    table = report.table[report.table["METRIC"] == f"HR@{K}"].set_index("MODEL")
+    own, other = table.loc[model], table.loc[rival["OTHER"]]
+    low, high = rival["LOW"], rival["HIGH"]
+    gap = rival["DIFFERENCE"]
+    much = f", {_percent(abs(gap) / rival['VALUE'])}" if rival["VALUE"] > 0 else ""
+    doubt = "" if low > 0 or high < 0 else ", which may be chance"
+    return (
+        f"finds the next item in its first {K} for {100 * own['VALUE']:.1f} %"
+        f" ({100 * own['LOW']:.1f}–{100 * own['HIGH']:.1f}) of held-out interactions,"
+        f" {_short(rival['OTHER'], model)} for {100 * other['VALUE']:.1f} %; its NDCG@{K} is"
+        f" {abs(gap):.3f} {'higher' if gap >= 0 else 'lower'}{much}"
+        f" (difference {_signed(low)} to {_signed(high)}{doubt})."
+    )
+
+
+def _helps(report: Report, model: str, rival: str) -> str:
+    """Say for which users, by their sessions before, the model is ahead, and for which behind."""
+    parts = report.against_in(_BY, model, rival, f"NDCG@{K}")
+    if len(parts) < 2:
+        return ""
+    ahead, behind = parts[parts["LOW"] > 0], parts[parts["HIGH"] < 0]
+    told = []
+    if not ahead.empty:
+        best = ahead.sort_values("DIFFERENCE").iloc[-1]
+        told.append(f"helps most after {_sessions(best['PART'])} ({_three(best)})")
+        rest = [one for one in ahead["PART"].tolist() if one != best["PART"]]
+        if rest:
+            told.append(f"helps after {' and '.join(map(_sessions, rest))} too")
+    if not behind.empty:
+        told.append(f"is behind after {' and '.join(map(_sessions, behind['PART'].tolist()))}")
+    if not told:
+        told.append("is beyond doubt ahead or behind for no number of earlier sessions")
+    return (
+        f"Beside {_short(rival, model)} it {', '.join(told)}; {len(parts)} groups of users were"
+        " looked at, each by itself."
+    )
+
+
+def _would_change(report: Report, answer: Answer, rival: pd.Series) -> list[str]:
+    """Name what in the log stands in the way, the most telling first."""
+    told = []
+    if any(one.code == "ORDER_IS_NO_EVIDENCE" for one in report.findings):
+        told.append(
+            "Real order inside sessions: most consecutive interactions here share one time, so what"
+            " comes after what is the order of the file."
+        )
+    asked = report.slices.drop_duplicates(["SLICE", "PART"])
+    asked = asked[asked["SLICE"] == _BY].set_index("PART")["N"]
+    few = asked.reindex(_FEW).sum() / asked.sum()
+    if few > _MANY_FEW:
+        told.append(
+            f"More sessions a user: {_percent(few)} of the held-out interactions come after one"
+            " session or none, where a user state has little to go by."
+        )
+    counts = report.counts
+    seen = counts["seen_before"] / counts["evaluated"]
+    if seen > _MANY_SEEN and "left out" in report.heading:
+        told.append(
+            f"Another rule: {_percent(seen)} of the held-out items had been seen before, which no"
+            " list without seen items can hold."
+        )
+    cold = counts["cold"] / (counts["cold"] + counts["evaluated"])
+    if cold > _MANY_COLD:
+        told.append(
+            f"Fewer new items: {_percent(cold)} of the held-out interactions are with items that"
+            " nothing was learned of."
+        )
+    users, gap = report.questions[USER_ID].nunique(), abs(rival["DIFFERENCE"])
+    if answer == "unclear" and gap > 0:
+        wide = (rival["HIGH"] - rival["LOW"]) / 2
+        times = (wide / gap) ** 2
+        if times < _MOST_TIMES:
+            told.append(
+                f"More users: a difference of {gap:.3f} would show with about"
+                f" {_round(users * times):,}; {users:,} were measured."
+            )
+    return told
+
+
+def _short(name: str, model: str) -> str:
+    return str(name).removeprefix(f"{model}, as ")
+
+
+def _sessions(part: str) -> str:
+    many = {"none": "no session", "1": "1 session"}
+    return many.get(part, f"{part} sessions")
+
+
+def _three(row: pd.Series) -> str:
+    return f"{_signed(row['DIFFERENCE'])}, {_signed(row['LOW'])} to {_signed(row['HIGH'])}"
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.3f}".replace("-", "−")
+
+
+def _percent(part: float) -> str:
+    return f"{100 * part:.0f} %"
+
+
+def _round(count: float) -> int:
+    """Round to two digits."""
+    return int(float(f"{count:.1e}"))

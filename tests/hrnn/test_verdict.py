@@ -1,0 +1,150 @@
+"""What is said to somebody who has to decide, from figures that are made up."""
+
+import pandas as pd
+import pytest
+
+from hrnn import ConfigError
+from hrnn.diagnostics import Finding
+from hrnn.evaluation.report import Report
+from hrnn.evaluation.verdict import verdict
+
+TIES = Finding("ORDER_IS_NO_EVIDENCE", "all tied", "none")
+
+
+def report(
+    against: dict[str, tuple[float, float, float]],
+    slices: dict[str, tuple[int, dict[str, tuple[float, float, float]]]] | None = None,
+    **facts,
+) -> Report:
+    """A report in which the model "mine" has NDCG 0.2, and a rival as much less as is given.
+
+    Args:
+        against: rival → difference, low, high.
+        slices: sessions before → questions, and differences by rival in that part.
+        facts: leaked, findings, users, and counts.
+    """
+    slices = slices or {"none": (1, {}), "1": (1, {}), "2 to 4": (8, {})}
+    leaked, findings = facts.pop("leaked", 0), facts.pop("findings", ())
+    users = facts.pop("users", 100)
+    values = {"mine": 0.2, **{name: 0.2 - one[0] for name, one in against.items()}}
+    table = [
+        (model, metric, factor * value, factor * value - 0.01, factor * value + 0.01, 10, False)
+        for model, value in values.items()
+        for metric, factor in (("NDCG@10", 1), ("HR@10", 2))
+    ]
+    pairs = [("mine", name, "NDCG@10", *one, False) for name, one in against.items()]
+    parts = [("mine", "sessions before", part, count) for part, (count, _) in slices.items()]
+    slice_pairs = [
+        ("mine", "sessions before", part, name, "NDCG@10", *one, False)
+        for part, (_, differences) in slices.items()
+        for name, one in differences.items()
+    ]
+    counts = {"seen_before": 0, "evaluated": 100, "cold": 0, **facts}
+    three = ["DIFFERENCE", "LOW", "HIGH", "LEAKED"]
+    return Report(
+        table=pd.DataFrame(
+            table, columns=["MODEL", "METRIC", "VALUE", "LOW", "HIGH", "N", "LEAKED"]
+        ),
+        pairs=pd.DataFrame(pairs, columns=["MODEL", "OTHER", "METRIC", *three]),
+        slices=pd.DataFrame(parts, columns=["MODEL", "SLICE", "PART", "N"]),
+        slice_pairs=pd.DataFrame(
+            slice_pairs, columns=["MODEL", "SLICE", "PART", "OTHER", "METRIC", *three]
+        ),
+        questions=pd.DataFrame({"USER_ID": [f"u{number}" for number in range(users)]}),
+        counts=counts,
+        trained_on={"mine": leaked, **dict.fromkeys(against, 0)},
+        findings=findings,
+        heading="items seen before left out",
+    )
+
+
+def test_yes_needs_every_difference_beyond_doubt():
+    found = verdict(
+        report({"kNN": (0.02, 0.01, 0.03), "popular": (0.1, 0.09, 0.11)}),
+        "mine", ["kNN", "popular"], name="HRNN",
+    )  # fmt: skip
+    assert found.answer == "yes"
+    assert found.sentence == (
+        "Yes: HRNN finds the next item in its first 10 for 40.0 % (39.0–41.0) of held-out"
+        " interactions, kNN for 36.0 %; its NDCG@10 is 0.020 higher, 11 %"
+        " (difference +0.010 to +0.030)."
+    )
+    assert found.against["OTHER"].tolist() == ["kNN", "popular"]
+    assert found.against["VALUE"].tolist() == pytest.approx([0.18, 0.1])
+    assert found.would_change == ()
+
+
+def test_a_simple_rival_that_is_ahead_beyond_doubt_is_kept():
+    rivals = {"kNN": (-0.02, -0.03, -0.01), "popular": (0.1, 0.09, 0.11)}
+    found = verdict(report(rivals), "mine", list(rivals))
+    assert found.answer == "no"
+    assert found.sentence.startswith("No, keep kNN: mine finds")
+    assert "0.020 lower, 9 % (difference −0.030 to −0.010)." in found.sentence
+
+
+def test_what_may_be_chance_is_not_shown_and_says_how_many_users_it_would_take():
+    found = verdict(report({"kNN": (0.01, -0.01, 0.03)}, users=100), "mine", ["kNN"])
+    assert found.answer == "unclear"
+    assert found.sentence.startswith("Not shown, keep kNN: ")
+    assert "(difference −0.010 to +0.030, which may be chance)" in found.sentence
+    # half the interval is twice the difference, so four times the users halve it
+    assert found.would_change == (
+        "More users: a difference of 0.010 would show with about 400; 100 were measured.",
+    )
+
+
+def test_of_rivals_that_are_not_beaten_a_simple_one_is_kept():
+    rivals = {"mine, as flat GRU": (-0.001, -0.01, 0.01), "kNN": (0.005, -0.01, 0.02)}
+    found = verdict(report(rivals), "mine", ["kNN"], ["mine, as flat GRU"])
+    assert found.sentence.startswith("Not shown, keep kNN: ")
+    only = {"mine, as flat GRU": (-0.001, -0.01, 0.01), "kNN": (0.05, 0.01, 0.08)}
+    found = verdict(report(only), "mine", ["kNN"], ["mine, as flat GRU"])
+    assert found.sentence.startswith("Not shown, keep flat GRU: mine finds")
+
+
+def test_leaked_figures_give_no_verdict():
+    found = verdict(report({"kNN": (0.1, 0.09, 0.11)}, leaked=3), "mine", ["kNN"])
+    assert found.answer == "none"
+    assert "trained or validated on what it is measured on" in found.sentence
+
+
+def test_it_is_said_for_whom_it_helps():
+    slices = {
+        "none": (10, {"kNN": (-0.02, -0.03, -0.01)}),
+        "1": (10, {"kNN": (0.0, -0.01, 0.01)}),
+        "2 to 4": (10, {"kNN": (0.02, 0.01, 0.03)}),
+        "5 to 9": (10, {"kNN": (0.05, 0.04, 0.06)}),
+    }
+    found = verdict(report({"kNN": (0.02, 0.01, 0.03)}, slices), "mine", ["kNN"])
+    assert found.helps == (
+        "Beside kNN it helps most after 5 to 9 sessions (+0.050, +0.040 to +0.060), helps after"
+        " 2 to 4 sessions too, is behind after no session; 4 groups of users were looked at, each"
+        " by itself."
+    )
+    none = {part: (10, {"kNN": (0.0, -0.1, 0.1)}) for part in slices}
+    found = verdict(report({"kNN": (0.02, 0.01, 0.03)}, none), "mine", ["kNN"])
+    assert "beyond doubt ahead or behind for no number of earlier sessions" in found.helps
+
+
+def test_what_would_change_the_answer_is_named():
+    slices = {"none": (30, {}), "1": (30, {}), "2 to 4": (40, {})}
+    found = verdict(
+        report({"kNN": (-0.1, -0.2, -0.05)}, slices, findings=(TIES,), seen_before=25, cold=100),
+        "mine", ["kNN"],
+    )  # fmt: skip
+    order, more, rule, new = found.would_change
+    assert order.startswith("Real order inside sessions")
+    assert more.startswith("More sessions a user: 60 % of")
+    assert rule.startswith("Another rule: 25 % of")
+    assert new.startswith("Fewer new items: 50 % of")
+
+
+def test_missing_models_are_named():
+    made = report({"kNN": (0.1, 0.09, 0.11)})
+    with pytest.raises(ConfigError, match="no rival"):
+        verdict(made, "mine", [])
+    with pytest.raises(ConfigError, match="'other' is not in the report"):
+        verdict(made, "mine", ["kNN", "other"])
+    made.table["METRIC"] = "HR@5"
+    with pytest.raises(ConfigError, match="no cut-off 10"):
+        verdict(made, "mine", ["kNN"])
