@@ -1,4 +1,4 @@
-"""``python -m hrnn train LOG --out FOLDER`` and ``python -m hrnn recommend FOLDER LOG``."""
+"""``python -m hrnn train LOG --out FOLDER``, ``recommend FOLDER LOG`` and ``timeouts LOG``."""
 
 import argparse
 import dataclasses
@@ -12,7 +12,7 @@ import hrnn
 from hrnn.columns import OPTIONAL, REQUIRED, USER_ID
 from hrnn.data.export import inert
 from hrnn.errors import DataError, HRNNError
-from hrnn.training.config import MODEL_NAMES, RECOMMENDED, ExperimentConfig, TrainConfig
+from hrnn.training.config import MODEL_NAMES, PRESETS, ExperimentConfig, TrainConfig
 
 #: What can be set from the shell; each epoch is always said there.
 _SETTINGS = [one.name for one in dataclasses.fields(TrainConfig) if one.name != "verbose"]  # pyright: ignore
@@ -43,10 +43,16 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--model", default="hrnn", help=", ".join(MODEL_NAMES))
     train.add_argument("--split", default="leave_last_out", help="leave_last_out or all_rows")
     train.add_argument("--timeout", type=float, default=30.0, metavar="MINUTES")
-    for name in _SETTINGS:
-        default = getattr(RECOMMENDED, name)
-        option = "--" + name.replace("_", "-")
-        train.add_argument(option, default=default, help=f"default {default}", metavar="VALUE")
+    timeouts = commands.add_parser("timeouts", help="train at several timeouts; say which pays")
+    timeouts.set_defaults(command=_timeouts)
+    timeouts.add_argument("log", help="file of interactions")
+    timeouts.add_argument("minutes", type=float, nargs="+", help="timeouts to try")
+    for command, usual in ((train, "standard"), (timeouts, "quick")):
+        command.add_argument("--preset", default=usual, choices=PRESETS, help=f"default {usual}")
+        for name in _SETTINGS:
+            values = ", ".join(f"{getattr(one, name)} ({key})" for key, one in PRESETS.items())
+            option = "--" + name.replace("_", "-")
+            command.add_argument(option, help=f"default {values}", metavar="VALUE")
     recommend = commands.add_parser("recommend", help="recommend to the users of a log")
     recommend.set_defaults(command=_recommend)
     recommend.add_argument("folder", help="a saved model")
@@ -55,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     recommend.add_argument("--top-k", type=int, default=10)
     recommend.add_argument("--start", default="auto", help="auto, continue or new session")
     recommend.add_argument("--exclude-seen", action="store_true")
-    for command in (train, recommend):
+    for command in (train, timeouts, recommend):
         command.add_argument(
             "--column",
             action="append",
@@ -75,13 +81,41 @@ def _read(options: argparse.Namespace) -> hrnn.Interactions:
     return data
 
 
+def _training(options: argparse.Namespace) -> TrainConfig:
+    """Return a preset, with the settings that were given in its place."""
+    given: dict[str, Any] = {name: getattr(options, name) for name in _SETTINGS}
+    given = {name: value for name, value in given.items() if value is not None}
+    given = {name: None if value == "None" else value for name, value in given.items()}
+    return dataclasses.replace(PRESETS[options.preset], **given)  # pyright: ignore[reportArgumentType]
+
+
+def _timeouts(options: argparse.Namespace) -> None:
+    from hrnn.evaluation.trials import compare  # noqa: PLC0415
+    from hrnn.experiment import train_experiment  # noqa: PLC0415 - torch, only here
+
+    settings = _training(options)
+    data, reports = _read(options), {}
+    for minutes in dict.fromkeys(options.minutes):
+        config = ExperimentConfig(
+            timeout_minutes=minutes,
+            use_session_ids=False,
+            measured_on="validation",
+            training=settings,
+        )
+        trained = train_experiment(data, config)
+        reports[minutes] = report = trained.measure()
+        assert report is not None  # leave-last-out holds something out, and nobody stops it
+        print(f"{minutes:g} minutes: {trained.split.sessions.count:,} sessions", file=sys.stderr)
+    found = compare(reports, MODEL_NAMES["hrnn"]).rename(columns={"SETTING": "MINUTES"})
+    print(f"NDCG@10, {next(iter(reports.values())).heading}, {settings.random_state} (training)")
+    print(found.to_string(index=False, float_format="{:.4f}".format))
+
+
 def _train(options: argparse.Namespace) -> None:
     from hrnn.experiment import train_experiment  # noqa: PLC0415 - torch, only here
     from hrnn.training.progress import say  # noqa: PLC0415
 
-    given: dict[str, Any] = {name: getattr(options, name) for name in _SETTINGS}
-    given = {name: None if value == "None" else value for name, value in given.items()}
-    settings = TrainConfig(**given)
+    settings = _training(options)
     config = ExperimentConfig(
         model=options.model,
         split=options.split,

@@ -17,6 +17,7 @@ from ui.session_figures import (
 )
 from ui.tiles import tiles
 from ui.timelines import draw_timelines
+from ui.trials import draw_trial
 from workspace.datasets import Dataset
 
 
@@ -53,6 +54,8 @@ def explore(dataset: Dataset) -> None:
     if by_ids is not None:
         agreed = parts.draw_agreement(data, by_ids, by_gaps, timeout)
     suggested = suggested_minutes(parts.hint_of(dataset.owner, dataset.id))
+    curve = parts.curves_of(dataset.owner, dataset.id)[1]
+    draw_trial(dataset, data, timeout, suggested, curve)
     draw_timelines(dataset, sessions, timeout, use_ids, suggested)
     parts.draw_tables(dataset, sessions, when, timeout, agreed)
 

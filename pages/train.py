@@ -6,7 +6,7 @@ from hrnn.diagnostics import about_sessions, about_settings
 from hrnn.errors import HRNNError
 from hrnn.training.roles import check_learnable
 from ui import live, logs, page, runs, state
-from ui.experiment import mode_of, pick_cut, pick_experiment, split_words
+from ui.experiment import pick_cut, pick_experiment, split_words
 from ui.findings import say_findings
 from ui.inputs import pick_shown, say_timeout, uses_session_ids
 from ui.launching import launcher
@@ -41,7 +41,7 @@ def configure(dataset: Dataset) -> None:
     cut = pick_cut(data.outcome, timeout, use_ids)
     try:
         split = logs.split_of(dataset.owner, dataset.id, cut)
-        experiment = pick_experiment(cut, mode_of(data.outcome, cut))
+        experiment = pick_experiment(cut, split)
         items, training = len(split.data.item_ids), experiment.training
         check_learnable(split.role, split.data.outcome, items, training.loss)
     except HRNNError as error:
@@ -72,7 +72,7 @@ def watch(dataset: Dataset, known: list[Run]) -> list[Run]:
     draw_verdict_on(dataset, shown[0])
     live.draw_figures_of(shown[0])
     if shown[0].has_model():
-        page.step("Compare it with simpler models", page.EVALUATE, "to_evaluate")
+        page.step("Compare it with other models", page.EVALUATE, "to_evaluate")
         page.step("Explore what it recommends", page.EXPLORE, "to_explore")
     return shown
 

@@ -1,7 +1,7 @@
 """The Train page's inputs as settings: how the log is split, how the model is trained."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -10,10 +10,11 @@ import streamlit as st
 
 from hrnn.data.outcomes import IN_WORDS, Mode, find_mode
 from hrnn.evaluation.splits import Split
-from hrnn.training.config import RECOMMENDED, ExperimentConfig, SplitConfig, TrainConfig
+from hrnn.training.config import PRESETS, ExperimentConfig, SplitConfig, TrainConfig
+from hrnn.training.cost import expected_seconds
 from ui import state
 from ui.inputs import pick_choice, pick_number
-from ui.words import minutes, plural
+from ui.words import minutes, plural, seconds
 
 SPLIT_NAMES = {
     "leave_last_out": "Leave-last-out",
@@ -32,13 +33,15 @@ LABELS = {
     "epochs": "Epochs, at most",
     "hidden_units": "Hidden units",
     "loss": "Loss",
+    "sampled_items": "Compared with",
     "num_negatives": "Negatives a positive",
     "user_state": "User state",
     "num_layers": "GRU layers",
     "learning_rate": "Learning rate",
+    "learning_rate_decay": "Learning rate over time",
     "dropout_rate": "Dropout",
     "batch_size": "Users an update",
-    "early_stopping_patience": "Stop after so many epochs without a better validation loss",
+    "early_stopping_patience": "Stop after so many epochs that validate no better (0: never)",
     "max_sessions": "Sessions read when scoring",
     "max_session_len": "Items read of each session",
     "random_state": "Seed",
@@ -66,13 +69,19 @@ _STATE_NAMES = {
     "all": "feeds every position too (HRNN All)",
     "none": "none (sessions forget the user)",
 }
+_DECAY_NAMES = {"none": "stays", "cosine": "falls along a cosine"}
+_SAMPLE_NAMES = {"auto": "a sample, where the catalogue is large", "all": "the whole catalogue"}
 _NAMES: dict[str, Mapping[Any, str]] = {
     "model": _MODEL_WORDS,
     "split": SPLIT_NAMES,
     "outcomes": IN_WORDS,
     "loss": _LOSS_NAMES,
     "user_state": _STATE_NAMES,
+    "learning_rate_decay": _DECAY_NAMES,
+    "sampled_items": _SAMPLE_NAMES,
 }
+_USUAL = "standard"
+_PRESET = "preset"
 N = TypeVar("N", int, float)
 
 
@@ -125,56 +134,94 @@ def split_words(split: Split, name: str) -> str:
     return f"{users}: {what} is held out for the figures, the one before validates.{rest}"
 
 
-def mode_of(outcome: np.ndarray, cut: SplitConfig) -> Mode:
+def _mode_of(outcome: np.ndarray, cut: SplitConfig) -> Mode:
     """Return the mode that the outcomes have once they are taken as chosen."""
     return find_mode(outcome) if cut.outcomes == "as_found" else cut.outcomes
 
 
-def pick_experiment(cut: SplitConfig, mode: Mode) -> ExperimentConfig:
-    """Let the settings of a training be changed; the defaults are good.
+def pick_experiment(cut: SplitConfig, split: Split) -> ExperimentConfig:
+    """Let a preset be chosen and its settings be changed; the defaults are good.
 
     Raises:
         ConfigError: a setting is out of range.
     """
-    base = RECOMMENDED
     model = pick_choice("model", LABELS["model"], "hrnn", list(_MODEL_WORDS), _MODEL_WORDS)
+    size = len(split.data), len(split.data.item_ids)
+    base = _pick_preset(*size)
     epochs = _pick("epochs", base.epochs, 1, 1000)
     units = _pick("hidden_units", base.hidden_units, 1, 1024)
     with st.expander("More settings"):
-        losses = _LOSSES[mode]
-        loss = pick_choice("loss", LABELS["loss"], losses[0], losses, _LOSS_NAMES)
-        negatives = base.num_negatives
+        losses = _LOSSES[_mode_of(split.data.outcome, cut)]
+        loss = _choose("loss", losses[0], losses)
+        negatives, sampled = base.num_negatives, base.sampled_items
         if loss in ("bce", "bpr_max", "top1"):
-            negatives = _pick("num_negatives", negatives, 1, 1000)
+            negatives, sampled = _pick("num_negatives", negatives, 1, 1000), "auto"
+        elif loss == "cross_entropy":
+            usual = "all" if sampled is None else "auto"
+            sampled = _choose("sampled_items", usual, list(_SAMPLE_NAMES))
+            sampled = None if sampled == "all" else "auto"
         user_state = base.user_state
         if model == "hrnn":
-            options = list(_STATE_NAMES)
-            label = LABELS["user_state"]
-            user_state = pick_choice("user_state", label, user_state, options, _STATE_NAMES)
-        layers = _pick("num_layers", base.num_layers, 1, 8)
-        rate = _pick("learning_rate", base.learning_rate, 0.00001, 1.0)
-        dropout = _pick("dropout_rate", base.dropout_rate, 0.0, 0.9)
-        batch = _pick("batch_size", base.batch_size, 1, 10_000)
-        patience = _pick("early_stopping_patience", base.early_stopping_patience or 4, 1, 1000)
-        sessions = _pick("max_sessions", base.max_sessions, 1, 1000)
-        length = _pick("max_session_len", base.max_session_len, 1, 1000)
-        seed = _pick("random_state", base.random_state, 0, 2**31)
-    training = TrainConfig(
-        hidden_units=units,
-        num_layers=layers,
-        dropout_rate=dropout,
-        num_negatives=negatives,
-        max_sessions=sessions,
-        max_session_len=length,
-        learning_rate=rate,
-        epochs=epochs,
-        batch_size=batch,
-        early_stopping_patience=patience,
-        random_state=seed,
-        loss=loss,
-        user_state=user_state,
-    )
+            user_state = _choose("user_state", user_state, list(_STATE_NAMES))
+        training = replace(  # pyright: ignore[reportArgumentType]
+            base,
+            epochs=epochs,
+            hidden_units=units,
+            loss=loss,
+            num_negatives=negatives,
+            sampled_items=sampled,
+            user_state=user_state,
+            num_layers=_pick("num_layers", base.num_layers, 1, 8),
+            learning_rate=_pick("learning_rate", base.learning_rate, 0.00001, 1.0),
+            learning_rate_decay=_choose(
+                "learning_rate_decay", base.learning_rate_decay, list(_DECAY_NAMES)
+            ),
+            dropout_rate=_pick("dropout_rate", base.dropout_rate, 0.0, 0.9),
+            batch_size=_pick("batch_size", base.batch_size, 1, 10_000),
+            early_stopping_patience=_pick(
+                "early_stopping_patience", base.early_stopping_patience or 0, 0, 1000
+            )
+            or None,
+            max_sessions=_pick("max_sessions", base.max_sessions, 1, 1000),
+            max_session_len=_pick("max_session_len", base.max_session_len, 1, 1000),
+            random_state=_pick("random_state", 42, 0, 2**31),
+        )
+    took = seconds(expected_seconds(training, *size))
+    st.caption(f"About {took} for {plural(epochs, 'epoch')}, less where it stops early.")
     return ExperimentConfig.of(cut, training, model)
+
+
+def _pick_preset(interactions: int, items: int) -> TrainConfig:
+    """Let a preset be chosen, which is what inputs hold unless they are changed."""
+    state.prepare(_PRESET, _USUAL, PRESETS)
+    names = {
+        name: f"{name.capitalize()}, {seconds(expected_seconds(one, interactions, items))}"
+        for name, one in PRESETS.items()
+    }
+    name = st.segmented_control(
+        "Preset",
+        list(PRESETS),
+        format_func=names.__getitem__,
+        key=_PRESET,
+        required=True,
+        on_change=_forget_settings,
+        help="How much is spent: quick to see whether there is anything to learn, best for figures"
+        " that count. The times are rough, for one core; early stopping may end it sooner.",
+    )
+    state.remember(_PRESET, name if name != _USUAL else None)
+    return PRESETS[name or _USUAL]
+
+
+def _forget_settings() -> None:
+    """Let the inputs of a training take what the chosen preset says."""
+    for key in TrainConfig().plain():
+        if key not in ("loss", "user_state", "random_state"):
+            st.session_state.pop(key, None)
+            state.remember(key, None)
+
+
+def _choose(key: str, default: str, options: list[str]) -> Any:
+    return pick_choice(key, LABELS[key], default, options, _NAMES[key])
 
 
 def _pick(key: str, default: N, low: N, high: N) -> N:
@@ -183,11 +230,20 @@ def _pick(key: str, default: N, low: N, high: N) -> N:
 
 def fill_inputs(experiment: ExperimentConfig) -> None:
     """Put the settings of a run into the inputs; to be called before they are drawn."""
-    usual = settings_of(ExperimentConfig())
-    for key, value in settings_of(experiment).items():
-        if key in LABELS:
-            st.session_state.pop(key, None)
-            state.remember(key, value if value != usual[key] else None)
+    st.session_state.pop(_PRESET, None)
+    state.remember(_PRESET, None)
+    usual = _input_values(ExperimentConfig())
+    for key, value in _input_values(experiment).items():
+        st.session_state.pop(key, None)
+        state.remember(key, value if value != usual[key] else None)
+
+
+def _input_values(experiment: ExperimentConfig) -> dict[str, Any]:
+    """Return the settings that have inputs, as these hold them."""
+    values = {key: one for key, one in settings_of(experiment).items() if key in LABELS}
+    values["early_stopping_patience"] = values["early_stopping_patience"] or 0
+    values["sampled_items"] = "all" if values["sampled_items"] is None else "auto"
+    return values
 
 
 def settings_of(experiment: ExperimentConfig) -> dict[str, Any]:

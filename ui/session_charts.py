@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ui.charts import ACCENT, QUIET_TONE
+from ui.charts import ACCENT, GREY, QUIET_TONE
 from ui.words import minutes
 
 Spec = dict[str, Any]
@@ -20,6 +20,8 @@ INK, ACTIVE = {"value": "gray"}, {"value": "primary"}
 TICKS = (1 / 60, 1 / 6, 1, 5, 15, 30, 60, 240, 1440, 1440 * 7, 1440 * 30, 1440 * 180, 1440 * 730)
 _FEW = (1, 10, 60, 480, 2880, 43200)
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+#: How a tried timeout stands beside the best one, and its colour.
+TRIED = {"best": ACCENT, "may be as good": "#0891b2", "behind beyond doubt": GREY}
 _MOST_BARS, _LEAST_BARS = 40, 8
 
 
@@ -146,6 +148,69 @@ def curve(
         layers.insert(1, cut)
         data["cut"] = pd.DataFrame({"m": [suggested]})
     return {"height": 140, "layer": layers, "datasets": data}
+
+
+def trial(tried: pd.DataFrame, sessions: pd.DataFrame, suggested: float | None) -> Spec:
+    """Draw what models at some timeouts are worth, over how many sessions a user there are.
+
+    Args:
+        tried: ``m`` (timeout, minutes), ``value``, ``low``, ``high`` and ``state``.
+        sessions: ``m`` and ``y``, over all timeouts.
+        suggested: the suggested timeout, if any, gets a dotted rule.
+    """
+    ends = [float(sessions["m"].iloc[0]), float(sessions["m"].iloc[-1])]
+    scale = {"type": "log", "domain": ends, "nice": False}
+    axis = axis_in_words(TICKS, "timeout, log scale")
+    x = {"field": "m", "type": "quantitative", "scale": scale, "axis": axis}
+    right = {"orient": "right", "tickCount": 4, "grid": False}
+    a_user = {"field": "y", "type": "quantitative", "title": "sessions a user", "axis": right}
+    ndcg = {"scale": {"zero": False}, "axis": {"tickCount": 4}, "title": "NDCG@10, validation"}
+    value, low = ({"field": name, "type": "quantitative", **ndcg} for name in ("value", "low"))
+    told = [_told("timeout", "timeout"), _told("state", "beside the best")]
+    told += [_told(name, name, ".3f") for name in ("value", "low", "high")]
+    color = {
+        "field": "state",
+        "type": "nominal",
+        "scale": {"domain": list(TRIED), "range": list(TRIED.values())},
+        "legend": {"title": None, "orient": "top"},
+    }
+    behind: list[Spec] = [
+        {
+            "data": {"name": "sessions"},
+            "mark": {"type": "line", "strokeWidth": 2, "color": QUIET_TONE, "opacity": 0.6},
+            "encoding": {"x": x, "y": a_user},
+        }
+    ]
+    data = {"sessions": sessions, "tried": tried}
+    if suggested is not None:
+        dotted = {"type": "rule", "strokeDash": [2, 3], "strokeWidth": 1.5, "tooltip": False}
+        cut = {"data": {"name": "cut"}, "mark": dotted, "encoding": {"x": x, "color": INK}}
+        behind.append(cut)
+        data["cut"] = pd.DataFrame({"m": [suggested]})
+    front: list[Spec] = [
+        {
+            "data": {"name": "tried"},
+            "mark": {"type": "rule", "strokeWidth": 2},
+            "encoding": {
+                "x": x,
+                "y": low,
+                "y2": {"field": "high"},
+                "color": color,
+                "tooltip": told,
+            },
+        },
+        {
+            "data": {"name": "tried"},
+            "mark": {"type": "point", "filled": True, "size": 80, "opacity": 1},
+            "encoding": {"x": x, "y": value, "color": color, "tooltip": told},
+        },
+    ]
+    return {
+        "height": 260,
+        "layer": [{"layer": behind}, {"layer": front}],
+        "resolve": {"scale": {"y": "independent"}},
+        "datasets": data,
+    }
 
 
 def axis_in_words(ticks: tuple[float, ...], title: str | None) -> Spec:

@@ -32,7 +32,8 @@ class Verdict:
             beyond doubt; "unclear", a difference may be chance, so the simpler one is kept; "none"
             where figures are leaked.
         sentence: the answer, with its figures and the paired interval.
-        against: a row a rival: OTHER, VALUE, DIFFERENCE (model - rival), LOW, HIGH in NDCG@10.
+        against: a row a rival, the best first: OTHER (as the sentence calls it), VALUE, DIFFERENCE
+            (model - rival), LOW, HIGH in NDCG@10.
         helps: for which users.
         would_change: what in the log stands in the way of another answer.
     """
@@ -80,7 +81,7 @@ def verdict(
     return Verdict(
         answer,
         sentence,
-        against,
+        against.assign(OTHER=[_short(one, model) for one in against["OTHER"]]),
         _helps(report, model, str(rival["OTHER"])),
         tuple(_would_change(report, answer, rival)),
     )

@@ -26,6 +26,8 @@ End = Literal["finished", "early", "stopped"]
 
 _OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
 _GRADIENT_NORM = 5.0
+#: What is left of the learning rate at the end of a cosine.
+_LEAST_RATE = 0.01
 #: What a checkpoint holds of a trainer besides tensors and the random state.
 _FACTS = (
     "epoch",
@@ -115,6 +117,7 @@ class Trainer:
         histories, size = self.data.histories, self.config.batch_size
         batches = shuffled_users(histories, self._train_users, size, self._order)
         for users in batches[self._done :]:
+            self._set_learning_rate((self.epoch + self._done / len(batches)) / self.config.epochs)
             loss = self._update(Batch.of(histories, users))
             record = {
                 "kind": "update",
@@ -135,6 +138,14 @@ class Trainer:
             if found is None:
                 return False
         return not _any_stops(callbacks, self._end_epoch(found), self)
+
+    def _set_learning_rate(self, done: float) -> None:
+        """Set the step size after a part of all epochs."""
+        rate = self.config.learning_rate
+        if self.config.learning_rate_decay == "cosine":
+            rate *= _LEAST_RATE + (1 - _LEAST_RATE) * (1 + math.cos(math.pi * done)) / 2
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
 
     def _end_epoch(self, found: Validated | None) -> Record:
         """Close the epoch and return its record."""

@@ -9,7 +9,7 @@ import pytest
 
 import hrnn
 from hrnn.__main__ import main
-from hrnn.training.config import TrainConfig
+from hrnn.training.config import PRESETS, TrainConfig
 
 ROWS = [
     (user, f"i{(user * 3 + step) % 7}", 1_700_000_000 + step * 600 + (step // 3) * 7200)
@@ -256,3 +256,25 @@ def test_module_runs_as_a_program(log, tmp_path):
     assert done.stdout == ""
     assert done.stderr.startswith("error: there is no model in")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_preset_gives_what_is_not_given(log, tmp_path):
+    out = tmp_path / "m"
+    arguments = ["train", str(log), "--out", str(out), "--preset", "quick", "--model", "flat_gru"]
+    assert main([*arguments, *FAST]) == 0
+    model = hrnn.load(out)
+    given = {"epochs": 2, "hidden_units": 4, "user_state": "none"}
+    assert isinstance(model, hrnn.FlatGRU)
+    assert model.estimator.config == dataclasses.replace(PRESETS["quick"], **given)
+
+
+def test_timeouts_are_compared_on_the_same_validation_rows(log, capsys):
+    assert main(["timeouts", str(log), "5", "60", "300", *FAST]) == 0
+    told = capsys.readouterr()
+    heading, figures = told.out.split("\n", 1)
+    assert heading.startswith("NDCG@10, leave-last-out on validation rows, 8 held-out")
+    table = pd.read_csv(io.StringIO(figures), sep=r"\s+")
+    assert table["MINUTES"].tolist() == [5, 60, 300]
+    assert (table["BEHIND"] == 0).sum() >= 1
+    assert "5 minutes: 64 sessions" in told.err  # of 72 rows the last of each user is put aside
+    assert "60 minutes: 24 sessions" in told.err

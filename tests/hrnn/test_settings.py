@@ -45,6 +45,7 @@ WRONG = [
     ("truncate_training", "perhaps", "boolean"),
     ("sampled_items", 0, "greater than or equal to 1"),
     ("sampled_items", 2.5, "integer"),
+    ("learning_rate_decay", "linear", "'none' or 'cosine'"),
     ("optimizer_name", "rmsprop", "'adam' or 'sgd'"),
     ("device", "tpu", "'cpu', 'cuda' or 'mps'"),
     ("verbose", -1, "greater than or equal to 0"),

@@ -10,8 +10,10 @@ from hrnn.evaluation.splits import (
     last_session_out,
     leave_last_out,
     make_split,
+    split_for,
     temporal,
 )
+from hrnn.training.config import SplitConfig
 from hrnn.training.roles import HISTORY, TRAIN, VALID
 
 
@@ -257,3 +259,12 @@ def test_all_rows_are_learned_from_and_nothing_is_held_out():
     assert role.tolist() == [TRAIN] * 10
     assert split.name == "all rows"
     assert not len(split.test)
+
+
+def test_for_choosing_what_validates_is_measured_and_what_is_held_out_put_aside():
+    data = log_of("u a 0\nu b 1\nu c 2\nu d 3\nu e 4\nv a 0\nv b 1\nv c 2")
+    split = split_for(data, SplitConfig(measured_on="validation"))
+    assert split.name == "leave-last-out on validation rows"
+    assert items(split.data, split.test) == ["d"]  # e is put aside, and of v two are too few
+    assert told(split) == [("a", TRAIN), ("b", TRAIN), ("c", VALID), ("a", TRAIN), ("b", TRAIN)]
+    assert items(split.data) == ["a", "b", "c", "d", "a", "b"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hrnn.training.config import ExperimentConfig
+from hrnn.training.config import PRESETS, ExperimentConfig
 from tests.pages.app import QUICK, keys, opened, press, texts
 from workspace.datasets import Dataset
 from workspace.importing import import_log
@@ -147,3 +147,35 @@ def test_a_regressor_is_trained_on_amounts_and_shows_its_error(
 def test_what_is_cut_off_is_said_beside_the_settings(dataset: Dataset) -> None:
     app = opened("train", log=dataset.id, max_sessions=1)
     assert "raise max_sessions" in texts(app).replace("\\", "")
+
+
+def test_a_preset_fills_the_inputs_and_what_is_changed_stays_in_the_link(dataset: Dataset) -> None:
+    app = opened("train", log=dataset.id)
+    assert app.number_input(key="hidden_units").value == PRESETS["standard"].hidden_units
+    app.number_input(key="epochs").set_value(3).run()
+    app.segmented_control(key="preset").set_value("best").run()
+    assert not app.exception
+    best = PRESETS["best"]
+    assert app.number_input(key="hidden_units").value == best.hidden_units
+    assert app.number_input(key="epochs").value == best.epochs
+    assert app.selectbox(key="learning_rate_decay").value == best.learning_rate_decay
+    assert app.query_params["preset"] == "best"
+    assert "hidden_units" not in app.query_params
+    app.number_input(key="hidden_units").set_value(9).run()
+    assert app.query_params["hidden_units"] == "9"
+    again = opened("train", log=dataset.id, preset="best", hidden_units=9)
+    press(again, "train_start")
+    (run,) = list_runs("local")
+    Launcher().stop(run)
+    assert run.experiment.training == replace(best, hidden_units=9)
+
+
+def test_a_flat_model_can_be_trained_and_is_asked_for_no_user_state(dataset: Dataset) -> None:
+    app = opened("train", log=dataset.id)
+    app.selectbox(key="model").set_value("sasrec").run()
+    assert "user_state" not in keys(app, "selectbox")
+    press(app, "train_start")
+    (run,) = list_runs("local")
+    Launcher().stop(run)
+    assert run.experiment.model == "sasrec"
+    assert not run.decides

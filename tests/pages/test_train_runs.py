@@ -154,7 +154,7 @@ def test_a_clone_puts_the_settings_of_a_run_into_the_inputs(dataset: Dataset) ->
     press(app, "train_start")
     (clone,) = [one for one in list_runs("local") if one.id != run.id]
     Launcher().stop(clone)
-    want = replace(training, num_negatives=9, early_stopping_patience=4)
+    want = replace(training, num_negatives=9)
     assert clone.experiment == replace(settings, training=want)
 
 

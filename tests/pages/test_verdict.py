@@ -31,7 +31,7 @@ def test_the_verdict_is_a_sentence_with_all_rivals_and_a_way_to_the_figures(
     assert "HRNN finds the next item in its first 10 for" in said
     table = next(one.value for one in app.dataframe if "Beside" in one.value.columns)
     assert set(table["Beside"]) == {
-        "quick, as flat GRU", "popularity", "own popularity", "co-occurrence", "session kNN",
+        "flat GRU", "popularity", "own popularity", "co-occurrence", "session kNN",
     }  # fmt: skip
     press(app, "to_verdict")
     assert app.session_state["evaluation"] == found.id
