@@ -67,9 +67,9 @@ def watch(dataset: Dataset, known: list[Run]) -> list[Run]:
         return []
     runs.actions(shown[0])
     live.watch_state(shown)
+    draw_verdict_on(dataset, shown[0])
     runs.draw_curves(shown)
     live.watch_log(shown[0])
-    draw_verdict_on(dataset, shown[0])
     live.draw_figures_of(shown[0])
     if shown[0].has_model():
         page.step("Compare it with other models", page.EVALUATE, "to_evaluate")

@@ -47,9 +47,9 @@ LABELS = {
     "random_state": "Seed",
 }
 _MODEL_WORDS = {
-    "hrnn": "HRNN, sessions and what came before them",
-    "flat_gru": "flat GRU, one sequence a user (GRU4Rec)",
-    "sasrec": "SASRec, one sequence a user, self-attention",
+    "hrnn": "HRNN, by sessions",
+    "flat_gru": "flat GRU (GRU4Rec), no sessions",
+    "sasrec": "SASRec, no sessions",
 }
 _LOSS_NAMES = {
     "cross_entropy": "cross-entropy over the catalogue",
@@ -186,28 +186,30 @@ def pick_experiment(cut: SplitConfig, split: Split) -> ExperimentConfig:
             max_session_len=_pick("max_session_len", base.max_session_len, 1, 1000),
             random_state=_pick("random_state", 42, 0, 2**31),
         )
-    took = seconds(expected_seconds(training, *size))
-    st.caption(f"About {took} for {plural(epochs, 'epoch')}, less where it stops early.")
+    if training != base:
+        took = seconds(expected_seconds(training, *size))
+        st.caption(f"As changed: at most about {took}.")
     return ExperimentConfig.of(cut, training, model)
 
 
 def _pick_preset(interactions: int, items: int) -> TrainConfig:
     """Let a preset be chosen, which is what inputs hold unless they are changed."""
     state.prepare(_PRESET, _USUAL, PRESETS)
-    names = {
-        name: f"{name.capitalize()}, {seconds(expected_seconds(one, interactions, items))}"
+    costs = (
+        f"{name} {seconds(expected_seconds(one, interactions, items))}"
         for name, one in PRESETS.items()
-    }
+    )
     name = st.segmented_control(
         "Preset",
         list(PRESETS),
-        format_func=names.__getitem__,
+        format_func=str.capitalize,
         key=_PRESET,
         required=True,
         on_change=_forget_settings,
         help="How much is spent: quick to see whether there is anything to learn, best for figures"
-        " that count. The times are rough, for one core; early stopping may end it sooner.",
+        " that count.",
     )
+    st.caption(f"At most about: {', '.join(costs)}, on one core.")
     state.remember(_PRESET, name if name != _USUAL else None)
     return PRESETS[name or _USUAL]
 
