@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from hrnn.recommend.recommender import HierarchicalSequentialRecommender
+from hrnn.recommend.network_recommender import NetworkRecommender
 from ui import logs, page, state
 from ui.downloads import draw_table
 from ui.exploring import (
@@ -44,7 +44,7 @@ def main() -> None:
 
 def explore(dataset: Dataset, run: Run, user: str) -> None:
     model = model_of(run.id, run)
-    assert isinstance(model, HierarchicalSequentialRecommender)
+    assert isinstance(model, NetworkRecommender)
     titles = logs.titles_of(dataset.owner, dataset.id)
     scene = scene_of(dataset, run, model, user)
     left, right = st.columns(2, gap="medium")

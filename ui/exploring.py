@@ -7,10 +7,11 @@ import pandas as pd
 import streamlit as st
 
 import hrnn
+from hrnn.baselines.flat import FlatRecommender
 from hrnn.data.interactions import Interactions
 from hrnn.experiment import use_threads
 from hrnn.recommend.base import Recommender
-from hrnn.recommend.recommender import HierarchicalSequentialRecommender
+from hrnn.recommend.network_recommender import NetworkRecommender
 from hrnn.sessions import MINUTE_US
 from ui import logs
 from ui.downloads import draw_table
@@ -63,15 +64,23 @@ def scene_of(dataset: Dataset, run: Run, model: Recommender, user: str) -> Scene
     return Scene(user, before, item, int(data.time_us[row]), begins)
 
 
-def draw_sessions(
-    scene: Scene, model: HierarchicalSequentialRecommender, titles: dict[str, str]
-) -> None:
+def draw_sessions(scene: Scene, model: NetworkRecommender, titles: dict[str, str]) -> None:
     """Draw the sessions, newest first; what the model does not read is marked."""
     data = scene.history
     sessions = model.sessions(data)
     read, length = model.estimator.config.max_sessions, model.estimator.config.max_session_len
     by = cut_words(model.session_timeout_minutes, model.use_session_ids)
-    st.caption(f"Cut as in training, {by}. The model reads the last {read}, {length} items each.")
+    flat = isinstance(model, FlatRecommender)
+    if flat:
+        st.caption(
+            f"Cut {by}. The model knows nothing of sessions: it reads the last {model.length:,}"
+            " interactions as one sequence."
+        )
+        length = len(data)
+    else:
+        st.caption(
+            f"Cut as in training, {by}. The model reads the last {read}, {length} items each."
+        )
     number = sessions.in_user
     last = int(number.max())
     ends = np.full(last + 1, np.iinfo(np.int64).min)
@@ -81,7 +90,8 @@ def draw_sessions(
         _draw_session(data, rows, session, ends, titles, length, last)
     older = last + 1 - read
     if older > 0:
-        with st.expander(f"{plural(older, 'older session')}, which the model does not read"):
+        unread = "" if flat else ", which the model does not read"
+        with st.expander(f"{plural(older, 'older session')}{unread}"):
             rows = np.flatnonzero(number < older)[::-1]
             draw_table(_rows_table(data, rows, number, titles), "older-sessions", "older_table")
 

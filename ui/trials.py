@@ -65,6 +65,7 @@ def _offer(dataset: Dataset, data: Interactions, timeout: float, suggested: floa
     st.caption(
         f"{plural(len(chosen), 'run')} of about {seconds(each)} each, one after the other, in the"
         " background. The move of the rule above adds its timeout to the list."
+        + ("" if data.session_index is None else " Session ids are left out of account.")
     )
     if not go:
         return

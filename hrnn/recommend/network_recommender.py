@@ -17,6 +17,9 @@ from hrnn.training.config import TrainConfig
 from hrnn.training.targets import TrainingSet
 from hrnn.training.trainer import Callback
 
+#: What models that were saved before these settings existed were trained with.
+_ADDED = {"learning_rate_decay": "none"}
+
 
 class NetworkRecommender(SessionRecommender):
     """A network, trained with the settings of its estimator.
@@ -100,10 +103,11 @@ class NetworkRecommender(SessionRecommender):
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> "NetworkRecommender":
         """Make a model, not trained, of what :meth:`settings` returned."""
-        missing = {one.name for one in fields(TrainConfig)} - set(settings["training"])  # pyright: ignore
+        plain = {**_ADDED, **settings["training"]}
+        missing = {one.name for one in fields(TrainConfig)} - set(plain)  # pyright: ignore
         if missing:
             raise KeyError(f"settings without {listed(sorted(missing))}")
-        training = TrainConfig(**{**settings["training"], "device": None})  # read elsewhere, maybe
+        training = TrainConfig(**{**plain, "device": None})  # a model may be read elsewhere
         return cls.of_training(
             training, settings["session_timeout_minutes"], settings["use_session_ids"]
         )

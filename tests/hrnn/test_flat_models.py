@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import hrnn
+from hrnn import ConfigError
 from hrnn.baselines import FlatGRU, SASRec
 from hrnn.model.batches import Batch
 from hrnn.model.sasrec import SASRecNetwork
@@ -155,3 +156,12 @@ def test_regression_starts_from_the_mean_outcome_in_every_network():
         assert model.predicts_outcome
         bias = model.estimator.fitted().bias_I.detach().numpy()
         np.testing.assert_allclose(bias, 4.0, atol=1e-3)
+
+
+def test_sasrec_reads_no_more_at_once_than_it_was_trained_to(tmp_path):
+    trained(SASRec(short(max_sessions=2, max_session_len=3)), DATA).save(tmp_path)
+    fewer = hrnn.load(tmp_path, max_sessions=1)
+    last = LOG.groupby("USER_ID").tail(3)
+    np.testing.assert_allclose(fewer.score_items(LOG), fewer.score_items(last), atol=1e-6)
+    with pytest.raises(ConfigError, match=r"is 9: this model was trained to read 6 interactions"):
+        hrnn.load(tmp_path, max_sessions=3).score_items(LOG)

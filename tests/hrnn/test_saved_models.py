@@ -349,3 +349,10 @@ def test_model_without_one_of_its_settings_is_damaged(folder, setting):
     path.write_text(json.dumps(facts))
     with pytest.raises(CheckpointError, match=f"damaged .*{setting}"):
         hrnn.load(folder)
+
+
+def test_model_saved_before_the_learning_rate_could_fall_is_opened(folder):
+    facts = json.loads((folder / "model.json").read_text())
+    del facts["settings"]["training"]["learning_rate_decay"]
+    (folder / "model.json").write_text(json.dumps(facts))
+    assert hrnn.load(folder).estimator.config.learning_rate_decay == "none"

@@ -97,3 +97,15 @@ sys.exit("torch" in sys.modules)
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_a_flat_model_is_explored_without_a_word_of_its_sessions(
+    dataset: Dataset, done: Callable[[Run], Run]
+) -> None:
+    for model in ("flat_gru", "sasrec"):
+        run = done(create_run(dataset, ExperimentConfig(training=QUICK, model=model), model))
+        app = opened("explore", log=dataset.id, run=run.id, explore_user="v3")
+        said = texts(app).replace("\\", "")
+        assert "it reads the last 200 interactions as one sequence" in said
+        assert "Session 3, the latest" in said
+        assert len(app.dataframe[0].value) == 7
