@@ -9,9 +9,10 @@ from torch import Tensor
 
 from hrnn.model.compiled import compiled, runs_compiled
 
-#: Weights held at once: half a megabyte, so that a chunk stays in the cache of one core.
-_CHUNK = 1 << 17
-_LEAST_ROWS = 16
+#: Weights held at once: two megabytes, about what stays in the cache of one core, but as many rows
+#: as a product needs to be fast.
+_CHUNK = 1 << 19
+_LEAST_ROWS = 128
 _ONE, _LEAST = np.float32(1), np.float32(-87)  # below it exp is no normal number
 _LOG2_E, _LN_2 = np.float32(1.44269504), np.float32(0.69314718)
 _C2, _C3, _C4 = np.float32(1 / 2), np.float32(1 / 6), np.float32(1 / 24)
