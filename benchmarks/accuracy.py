@@ -37,7 +37,9 @@ from hrnn.evaluation.splits import Split, split_for
 from hrnn.experiment import make_baseline, make_model, use_threads
 from hrnn.recommend.base import Recommender
 from hrnn.training.config import ExperimentConfig
+from hrnn.training.progress import say
 from hrnn.training.roles import TRAIN, VALID
+from hrnn.training.trainer import Trainer
 
 SEEDS = (0, 1, 2)
 K = 10
@@ -66,11 +68,9 @@ def trained(log: Log, split: Split, one: Candidate, seed: int, epochs: int | Non
         role = np.where(role == VALID, TRAIN, role).astype(role.dtype)
     model = make_model(experiment)
 
-    def watch(record: dict[str, Any], _: object) -> bool:
-        if record["kind"] != "epoch":
-            return False
-        print(log.name[:12], one.model, seed, record, file=sys.stderr, flush=True)
-        return record["epoch"] == epochs
+    def watch(record: dict[str, Any], trainer: Trainer) -> bool:
+        say(record, trainer)
+        return record["kind"] == "epoch" and record["epoch"] == epochs
 
     with cost() as spent:
         model.fit(data, role, callbacks=[watch], split=split.name)
@@ -116,6 +116,7 @@ def main() -> None:
     wanted = sys.argv[2:]
     searches, seconds, models = {}, {}, dict[str, Recommender]()
     for name in wanted or search:
+        print(log.name, name, file=sys.stderr, flush=True)
         chosen, epoch, tried = searched(log, split, search[name])
         one = search[name][chosen]
         folders = {seed: trained(log, split, one, seed, epoch) for seed in SEEDS}

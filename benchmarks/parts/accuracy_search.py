@@ -16,16 +16,30 @@ class Candidate:
 
 _BASE = TrainConfig(
     loss="cross_entropy",
-    hidden_units=128,
-    dropout_rate=0.35,
+    hidden_units=64,
+    dropout_rate=0.25,
     learning_rate=0.004,
     learning_rate_decay="cosine",
     batch_size=32,
-    epochs=16,
+    epochs=10,
 )
-_MOVIELENS = {"max_sessions": 15, "max_session_len": 30, "sampled_items": None}
-_GLOBO = {"sampled_items": 2_048, "dropout_rate": 0.25, "epochs": 8}
-_GENERATED = {"hidden_units": 64, "dropout_rate": 0.3, "epochs": 10}
+_MOVIELENS: dict[str, Any] = {
+    "epochs": 16,
+    "max_sessions": 15,
+    "max_session_len": 30,
+    "sampled_items": None,
+}
+_GLOBO: dict[str, Any] = {"epochs": 8, "sampled_items": 2_048}
+_WIDE: dict[str, Any] = {"hidden_units": 128, "dropout_rate": 0.35}
+_WIDER: dict[str, Any] = {"hidden_units": 256, "dropout_rate": 0.5}
+_FAST: dict[str, Any] = {"learning_rate": 0.008}
+#: SASRec learns more slowly, and reads no more than the last 200 interactions, as in its paper.
+_ATTENTION: dict[str, Any] = {
+    "num_layers": 2,
+    "learning_rate": 0.001,
+    "max_sessions": 1,
+    "max_session_len": 200,
+}
 
 
 def _tried(model: ModelName, log: dict[str, Any], **each: dict[str, Any]) -> dict[str, Candidate]:
@@ -35,21 +49,27 @@ def _tried(model: ModelName, log: dict[str, Any], **each: dict[str, Any]) -> dic
     }
 
 
-def _for(log: dict[str, Any]) -> dict[str, dict[str, Candidate]]:
-    """Return the same search for the HRNN and the flat models of a log."""
-    half: dict[str, Any] = {"learning_rate": 0.002}
-    wide: dict[str, Any] = {"hidden_units": 256, "dropout_rate": 0.5}
-    slow: dict[str, Any] = {"learning_rate": 0.001}
-    deep: dict[str, Any] = {**slow, "num_layers": 2}
-    one: dict[str, Any] = {"loss": "bce", "num_negatives": 1, "sampled_items": "auto"}
-    return {
-        "HRNN": _tried("hrnn", log, plain={}, half=half, wide=wide),
-        "HRNN, no user state": _tried("hrnn", {**log, "user_state": "none"}, plain={}),
-        "flat GRU": _tried("flat_gru", log, plain={}, half=half, wide=wide),
-        "SASRec": _tried("sasrec", log, slow=slow, two_layers=deep),
-        "SASRec, one negative": _tried("sasrec", {**log, **one}, two_layers=deep),
-    }
-
-
 #: Log → model → candidates by name.
-SEARCH = {"movielens": _for(_MOVIELENS), "globo": _for(_GLOBO), "generated": _for(_GENERATED)}
+SEARCH: dict[str, dict[str, dict[str, Candidate]]] = {
+    "movielens": {
+        "HRNN": _tried("hrnn", _MOVIELENS, units_128=_WIDE, units_256=_WIDER),
+        "flat GRU": _tried("flat_gru", _MOVIELENS, units_128=_WIDE, units_256=_WIDER),
+        "SASRec": _tried("sasrec", _MOVIELENS, units_128={**_WIDE, **_ATTENTION, "epochs": 24}),
+    },
+    "globo": {
+        "HRNN": _tried("hrnn", _GLOBO, units_64={}),
+        "flat GRU": _tried("flat_gru", _GLOBO, units_64={}),
+        "SASRec": _tried("sasrec", _GLOBO, units_64={**_ATTENTION, "epochs": 16}),
+    },
+    "generated": {
+        "HRNN": _tried("hrnn", {}, plain={}, fast=_FAST, units_128=_WIDE),
+        "HRNN, no user state": _tried("hrnn", {"user_state": "none"}, plain={}, fast=_FAST),
+        "flat GRU": _tried("flat_gru", {}, plain={}, fast=_FAST, units_128=_WIDE),
+        "SASRec": _tried(
+            "sasrec",
+            {"epochs": 60},
+            one_layer={**_ATTENTION, "num_layers": 1},
+            two_layers=_ATTENTION,
+        ),
+    },
+}
