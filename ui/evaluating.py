@@ -163,7 +163,7 @@ def _draw_verdict(evaluation: Evaluation, report: Report) -> None:
     )
     decided = first and verdict_of(evaluation, report, first)
     if decided:
-        draw_verdict(decided, evaluation.dataset_name, report)
+        draw_verdict(decided)
 
 
 def _draw_differences(report: Report, k: int) -> None:

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from hrnn.evaluation.report import Report
-from hrnn.evaluation.verdict import K, Verdict, verdict
+from hrnn.evaluation.verdict import K, Verdict, signed, verdict
 from hrnn.training.config import ExperimentConfig
 from ui import jobs, live, page, state
 from ui.launching import launcher
@@ -49,7 +49,8 @@ def draw_verdict_on(dataset: Dataset, run: Run) -> None:
         report = live.report_in(found.report_folder)
         decided = verdict_of(found, report, run)
         if decided is not None:
-            draw_verdict(decided, found.dataset_name, report)
+            draw_verdict(decided)
+            _draw_rivals(decided, found.dataset_name, report)
         if st.button("Everything behind it", key="to_verdict"):
             st.session_state.pop(state.EVALUATION, None)
             state.remember(state.EVALUATION, found.id)
@@ -76,17 +77,21 @@ def verdict_of(evaluation: Evaluation, report: Report, run: Run) -> Verdict | No
     return verdict(report, lead, settings.baselines, trained, name="HRNN")
 
 
-def draw_verdict(decided: Verdict, dataset_name: str, report: Report) -> None:
-    """Draw a verdict: the sentence, for whom, what would change it, and the rivals."""
+def draw_verdict(decided: Verdict) -> None:
+    """Draw a verdict: the sentence, for whom it helps, and what would change it."""
     box = _BOXES[decided.answer]
     box(literal(decided.sentence))
-    if decided.answer == "none":
-        return
     if decided.helps:
         st.markdown(literal(decided.helps))
     if decided.would_change:
         lines = "\n".join(f"- {literal(one)}" for one in decided.would_change)
         st.markdown(f"What would change the answer:\n\n{lines}")
+
+
+def _draw_rivals(decided: Verdict, dataset_name: str, report: Report) -> None:
+    """Draw how far the model is ahead of each rival, where that means something."""
+    if decided.answer == "none":
+        return
     st.dataframe(rivals_table(decided), hide_index=True, key="verdict_rivals")
     st.caption(
         f"{literal(dataset_name)} · {literal(report.heading)} (bootstrap) · one training of each"
@@ -101,9 +106,9 @@ def rivals_table(decided: Verdict) -> pd.DataFrame:
         {
             "Beside": own["OTHER"],
             f"its NDCG@{K}": own["VALUE"].map("{:.3f}".format),
-            "HRNN ahead by": own["DIFFERENCE"].map("{:+.3f}".format),
+            "HRNN ahead by": own["DIFFERENCE"].map(signed),
             "95 % interval": [
-                f"{low:+.3f} to {high:+.3f}"
+                f"{signed(low)} to {signed(high)}"
                 for low, high in zip(own["LOW"], own["HIGH"], strict=True)
             ],
         }

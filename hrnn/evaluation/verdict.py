@@ -133,7 +133,7 @@ def _compared(report: Report, model: str, rival: pd.Series) -> str:
         f" ({100 * own['LOW']:.1f}–{100 * own['HIGH']:.1f}) of held-out interactions,"
         f" {_short(rival['OTHER'], model)} for {100 * other['VALUE']:.1f} %; its NDCG@{K} is"
         f" {abs(gap):.3f} {'higher' if gap >= 0 else 'lower'}{much}"
-        f" (difference {_signed(low)} to {_signed(high)}{doubt})."
+        f" (difference {signed(low)} to {signed(high)}{doubt})."
     )
 
 
@@ -211,10 +211,11 @@ def _sessions(part: str) -> str:
 
 
 def _three(row: pd.Series) -> str:
-    return f"{_signed(row['DIFFERENCE'])}, {_signed(row['LOW'])} to {_signed(row['HIGH'])}"
+    return f"{signed(row['DIFFERENCE'])}, {signed(row['LOW'])} to {signed(row['HIGH'])}"
 
 
-def _signed(value: float) -> str:
+def signed(value: float) -> str:
+    """Write a difference with its sign."""
     return f"{value:+.3f}".replace("-", "−")
 
 
