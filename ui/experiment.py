@@ -206,8 +206,8 @@ def _pick_preset(interactions: int, items: int) -> TrainConfig:
         key=_PRESET,
         required=True,
         on_change=_forget_settings,
-        help="How much is spent: quick to see whether there is anything to learn, best for figures"
-        " that count.",
+        help="How much is spent. Quick is enough to see whether there is anything to learn. Best is"
+        " made for logs of some hundred thousand interactions; on a small one it is no better.",
     )
     st.caption(f"At most about: {', '.join(costs)}, on one core.")
     state.remember(_PRESET, name if name != _USUAL else None)

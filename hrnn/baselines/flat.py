@@ -65,14 +65,17 @@ class FlatRecommender(NetworkRecommender):
         config = replace(self.estimator.config, **window)
         return TrainingSet.of(histories, role, data.outcome, len(self.vocabulary), config)
 
-    @torch.no_grad()
-    def score(self, request: Request) -> np.ndarray:
-        """Return float32 scores [questions, items], whether or not a session begins."""
+    def histories(self, request: Request) -> Histories:
+        """Return a request's histories, each in one piece."""
         item, owner = self.item_index(request.data)[request.rows], request.owner
-        histories = Histories.of(item, owner, owner, len(request)).window(1, self.length)
-        network = self.estimator.fitted()
+        return Histories.of(item, owner, owner, len(request))
+
+    @torch.no_grad()
+    def score_histories(self, histories: Histories, new_session: np.ndarray) -> np.ndarray:
+        """Return float32 scores [users, items], whether or not a session begins."""
+        network, read = self.estimator.fitted(), histories.window(1, self.length)
         parts = [
             network.scores(network.states_after(batch)[lane]).cpu().numpy()
-            for batch, lane in self.estimator.batches(histories)
+            for batch, lane in self.estimator.batches(read)
         ]
-        return np.concatenate(parts)[: len(request)]
+        return np.concatenate(parts)[: histories.users]

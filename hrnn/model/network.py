@@ -169,7 +169,8 @@ class HRNN(ItemNetwork):
             items_B: int64, item indices.
             new_B: bool, whose interaction starts a session.
         """
-        standing = self.start_sessions(standing, new_B)
+        if new_B.any():
+            standing = self.start_sessions(standing, new_B)
         inputs_BH, states = self.items_IH(items_B), []
         for number in range(self.num_layers):
             weights = self.layer(number)

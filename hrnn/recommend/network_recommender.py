@@ -11,7 +11,9 @@ from torch import Tensor
 
 from hrnn.data.interactions import Interactions
 from hrnn.errors import listed
+from hrnn.model.histories import Histories
 from hrnn.recommend.estimators import NetworkEstimator
+from hrnn.recommend.request import Request
 from hrnn.recommend.session_aware import SessionRecommender
 from hrnn.training.config import TrainConfig
 from hrnn.training.targets import TrainingSet
@@ -42,6 +44,15 @@ class NetworkRecommender(SessionRecommender):
     @abstractmethod
     def training_set(self, data: Interactions, role: np.ndarray) -> TrainingSet:
         """Lay a log out for the training; ``vocabulary`` is already made."""
+
+    @abstractmethod
+    def score_histories(self, histories: Histories, new_session: np.ndarray) -> np.ndarray:
+        """Return float32 scores [users, items] of what comes after each history.
+
+        Args:
+            histories: what each user did, laid out as :meth:`histories` does.
+            new_session: bool [users], whether what comes next begins a session.
+        """
 
     @classmethod
     @abstractmethod
@@ -82,6 +93,10 @@ class NetworkRecommender(SessionRecommender):
     ) -> None:
         """Train the network on every interaction of the log; see :meth:`Recommender.train`."""
         self.estimator.fit(self.training_set(data, role), callbacks, resume_from)
+
+    def score(self, request: Request) -> np.ndarray:
+        """Return float32 scores [questions, items]; somebody without history gets some too."""
+        return self.score_histories(self.histories(request), request.new_session)
 
     def item_index(self, data: Interactions) -> np.ndarray:
         """int32 [rows]: the model's index of each row's item."""

@@ -11,7 +11,6 @@ from hrnn.errors import HRNNError
 from hrnn.model.histories import Histories
 from hrnn.recommend.estimators import estimator_for
 from hrnn.recommend.network_recommender import NetworkRecommender
-from hrnn.recommend.request import Request
 from hrnn.recommend.scorer import HierarchicalScorer
 from hrnn.training.config import TrainConfig
 from hrnn.training.targets import TrainingSet
@@ -59,12 +58,9 @@ class HierarchicalSequentialRecommender(NetworkRecommender):
         config = self.estimator.config
         return TrainingSet.of(histories, role, data.outcome, len(self.vocabulary), config)
 
-    def score(self, request: Request) -> np.ndarray:
-        """Return float32 scores [questions, items].
-
-        Somebody without history gets the scores of ``tanh(b)``.
-        """
-        return self.scorer.score(self.histories(request), request.new_session)
+    def score_histories(self, histories: Histories, new_session: np.ndarray) -> np.ndarray:
+        """Return float32 scores [users, items]; nothing before gives those of ``tanh(b)``."""
+        return self.scorer.score(histories, new_session)
 
     def without_user_state(self) -> "HierarchicalSequentialRecommender":
         """Return this model as it scores if every user state were zero.

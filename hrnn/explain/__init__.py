@@ -1,0 +1,1 @@
+"""What each session and each interaction did to a recommendation."""
