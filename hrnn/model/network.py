@@ -182,17 +182,13 @@ class HRNN(ItemNetwork):
 
     def layer(self, number: int) -> LayerWeights:
         """Return the weights of a layer."""
-        weight = dict(self.named_parameters())
-
-        def gru(name: str, suffix: str = "") -> GRUWeights:
-            parts = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-            return GRUWeights(*(weight[f"{name}.{number}.{part}{suffix}"] for part in parts))
-
+        start = self.start[number]
+        assert isinstance(start, nn.Linear)
         return LayerWeights(
-            gru("session_gru", "_l0"),
-            weight[f"start.{number}.weight"],
-            weight[f"start.{number}.bias"],
-            gru("user_gru") if self.remembers else None,
+            _gru(self.session_gru[number], "_l0"),
+            start.weight,
+            start.bias,
+            _gru(self.user_gru[number]) if self.remembers else None,
             self.user_state == "all",
         )
 
@@ -207,3 +203,8 @@ class HRNN(ItemNetwork):
     def project(self, states_NH: Tensor) -> Tensor:
         """Return P h, whose product with the item embeddings scores the items."""
         return self.output(states_NH)
+
+
+def _gru(module: nn.Module, suffix: str = "") -> GRUWeights:
+    parts = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    return GRUWeights(*(getattr(module, f"{part}{suffix}") for part in parts))

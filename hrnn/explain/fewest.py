@@ -1,0 +1,75 @@
+"""The fewest sessions without which another item would come first."""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from hrnn.data.interactions import Interactions
+from hrnn.explain.readings import Reading, score_variants
+from hrnn.recommend.network_recommender import NetworkRecommender
+
+#: So many sessions at most are left out together.
+MOST = 3
+
+
+@dataclass(frozen=True)
+class Dethroned:
+    """What it takes to dethrone the item recommended first.
+
+    Attributes:
+        top: the item.
+        sessions: numbers of the sessions to leave out, in the user from 0; None where not even
+            three are enough.
+        instead: the item that is first without them; None likewise.
+        tried: how many sets were tried.
+    """
+
+    top: str
+    sessions: tuple[int, ...] | None
+    instead: str | None
+    tried: int
+
+
+def fewest_sessions(
+    model: NetworkRecommender,
+    history: Interactions,
+    begins: bool = False,
+    excluded: np.ndarray | None = None,
+) -> Dethroned:
+    """Find the smallest set of sessions whose removal dethrones the top item: exact up to three.
+
+    Of sets of one size, the one after which the item is furthest behind the new first one, in
+    score, is returned.
+
+    Args:
+        model: a trained network.
+        history: the rows of one user.
+        begins: whether what comes next begins a new session.
+        excluded: bool [items], items that are not ranked.
+    """
+    reading = Reading.of(model, history)
+    numbers = np.unique(reading.session)
+    last = int(numbers[-1]) if len(numbers) else -1
+
+    def scores_without(sets: list[tuple[int, ...]]) -> np.ndarray:
+        kept = [~np.isin(reading.session, one) for one in sets]
+        variants = [(reading.items[one], reading.session[one]) for one in kept]
+        # Without the last session nothing is left to continue.
+        new = np.array([begins or last in one for one in sets])
+        scores_VI = score_variants(model, variants, new)
+        if excluded is not None:
+            scores_VI[:, excluded] = -np.inf
+        return scores_VI
+
+    top = int(scores_without([()])[0].argmax())
+    ids, tried = model.vocabulary.ids, 0
+    for size in range(1, min(MOST, len(numbers)) + 1):
+        sets = list(combinations(numbers.tolist(), size))
+        tried += len(sets)
+        scores_VI = scores_without(sets)
+        behind_V = scores_VI.max(1) - scores_VI[:, top]
+        best = int(behind_V.argmax())
+        if behind_V[best] > 0:
+            return Dethroned(ids[top], sets[best], ids[int(scores_VI[best].argmax())], tried)
+    return Dethroned(ids[top], None, None, tried)

@@ -1,0 +1,123 @@
+"""The user state from session to session, and who is in a similar one.
+
+Shapes: S sessions, U users, H units.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+
+from hrnn.data.interactions import Interactions
+from hrnn.errors import ConfigError
+from hrnn.model.histories import Histories
+from hrnn.recommend.recommender import HierarchicalSequentialRecommender
+
+
+@dataclass(frozen=True)
+class StatePath:
+    """A user's state after each session.
+
+    Attributes:
+        states: float32 [S, H], of the top layer.
+        similarity: float64 [S, S], cosines between them.
+        jump: float64 [S], 1 - cosine to the session before; NaN for the first.
+        drawing: float64 [S, 2], their first two principal components; the sign of each is such that
+            its largest part is positive, so that a drawing always comes out the same.
+    """
+
+    states: np.ndarray
+    similarity: np.ndarray
+    jump: np.ndarray
+    drawing: np.ndarray
+
+
+def state_path(model: HierarchicalSequentialRecommender, history: Interactions) -> StatePath:
+    """Return the user state after each session of one user's history, all sessions read.
+
+    Raises:
+        ConfigError: the model has no user state.
+    """
+    _check(model)
+    item = model.item_index(history)
+    number = model.sessions(history).in_user.astype(np.int64)
+    order = np.argsort(number, kind="stable")
+    item, number = item[order], number[order]
+    sessions = np.unique(number[item > 0])
+    kept = [np.flatnonzero((number <= one) & (item > 0)) for one in sessions]
+    owner = np.repeat(np.arange(len(kept)), [len(one) for one in kept])
+    rows = np.concatenate([np.empty(0, np.int64), *kept])
+    apart = int(number.max(initial=0)) + 1
+    histories = Histories.of(item[rows], owner, owner * apart + number[rows], len(kept))
+    states_SH = _states(model, histories)[: len(kept)]
+    similarity_SS = _cosines(states_SH, states_SH)
+    jump = np.full(len(kept), np.nan)
+    jump[1:] = 1 - np.diag(similarity_SS, 1)
+    return StatePath(states_SH, similarity_SS, jump, _two_components(states_SH))
+
+
+def similar_users(
+    model: HierarchicalSequentialRecommender, data: Interactions, user: str, count: int = 10
+) -> pd.DataFrame:
+    """Return the users whose states after all they did are most like a user's.
+
+    Args:
+        model: a trained HRNN.
+        data: the log; scoring's window of each history is read.
+        user: whom they are like.
+        count: how many, at most.
+
+    Returns:
+        USER_ID and SIMILARITY (cosine), the most similar first.
+
+    Raises:
+        ConfigError: the model has no user state, or the user is not in the log.
+    """
+    _check(model)
+    place = np.flatnonzero(data.user_ids == user)
+    if not len(place):
+        raise ConfigError(f"user {user!r} is not in the log; check the id")
+    number, users = model.sessions(data).number, len(data.user_ids)
+    histories = Histories.of(model.item_index(data), data.user_index, number, users)
+    states_UH = _states(model, histories.window(model.max_sessions, model.max_session_len))
+    like_U = _cosines(states_UH[place], states_UH)[0]
+    like_U[place] = -np.inf
+    best = np.argsort(-like_U, kind="stable")[: min(count, users - 1)]
+    return pd.DataFrame({"USER_ID": data.user_ids[best], "SIMILARITY": like_U[best]})
+
+
+def _check(model: HierarchicalSequentialRecommender) -> None:
+    model.check_trained()
+    if not model.estimator.fitted().remembers:
+        raise ConfigError(
+            "this model was trained without a user state; train one with user_state='init' or 'all'"
+        )
+
+
+@torch.no_grad()
+def _states(model: HierarchicalSequentialRecommender, histories: Histories) -> np.ndarray:
+    """Return float32 [users, H]: the user state after the last session of each history."""
+    network, standing = model.estimator.fitted(), model.estimator.stand(histories)
+    everybody = torch.ones_like(standing.begun_B)
+    return network.start_sessions(standing, everybody).user_LBH[-1].cpu().numpy()
+
+
+def _cosines(one_AH: np.ndarray, other_BH: np.ndarray) -> np.ndarray:
+    """Return cosines [A, B]; 0 to a state that is zero."""
+    norms = [np.linalg.norm(each, axis=1).astype(np.float64) for each in (one_AH, other_BH)]
+    lengths = np.outer(*norms)
+    return np.divide(one_AH @ other_BH.T, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+
+
+def _two_components(states_SH: np.ndarray) -> np.ndarray:
+    """Project states onto the two directions in which they differ most."""
+    drawing = np.zeros((len(states_SH), 2))
+    if len(states_SH) < 2:
+        return drawing
+    centred = states_SH.astype(np.float64) - states_SH.mean(0)
+    _, _, directions = np.linalg.svd(centred, full_matrices=False)
+    for axis, direction in enumerate(directions[:2]):
+        sign = np.sign(direction[np.abs(direction).argmax()]) or 1.0
+        drawing[:, axis] = centred @ direction * sign
+    return drawing
