@@ -11,6 +11,7 @@ import torch
 
 from hrnn.data.interactions import Interactions
 from hrnn.errors import ConfigError
+from hrnn.explain.vectors import cosines, two_components
 from hrnn.model.histories import Histories
 from hrnn.recommend.recommender import HierarchicalSequentialRecommender
 
@@ -51,10 +52,10 @@ def state_path(model: HierarchicalSequentialRecommender, history: Interactions) 
     apart = int(number.max(initial=0)) + 1
     histories = Histories.of(item[rows], owner, owner * apart + number[rows], len(kept))
     states_SH = _states(model, histories)[: len(kept)]
-    similarity_SS = _cosines(states_SH, states_SH)
+    similarity_SS = cosines(states_SH, states_SH)
     jump = np.full(len(kept), np.nan)
     jump[1:] = 1 - np.diag(similarity_SS, 1)
-    return StatePath(states_SH, similarity_SS, jump, _two_components(states_SH))
+    return StatePath(states_SH, similarity_SS, jump, two_components(states_SH))
 
 
 def similar_users(
@@ -81,7 +82,7 @@ def similar_users(
     number, users = model.sessions(data).number, len(data.user_ids)
     histories = Histories.of(model.item_index(data), data.user_index, number, users)
     states_UH = _states(model, histories.window(model.max_sessions, model.max_session_len))
-    like_U = _cosines(states_UH[place], states_UH)[0]
+    like_U = cosines(states_UH[place], states_UH)[0]
     like_U[place] = -np.inf
     best = np.argsort(-like_U, kind="stable")[: min(count, users - 1)]
     return pd.DataFrame({"USER_ID": data.user_ids[best], "SIMILARITY": like_U[best]})
@@ -101,23 +102,3 @@ def _states(model: HierarchicalSequentialRecommender, histories: Histories) -> n
     network, standing = model.estimator.fitted(), model.estimator.stand(histories)
     everybody = torch.ones_like(standing.begun_B)
     return network.start_sessions(standing, everybody).user_LBH[-1].cpu().numpy()
-
-
-def _cosines(one_AH: np.ndarray, other_BH: np.ndarray) -> np.ndarray:
-    """Return cosines [A, B]; 0 to a state that is zero."""
-    norms = [np.linalg.norm(each, axis=1).astype(np.float64) for each in (one_AH, other_BH)]
-    lengths = np.outer(*norms)
-    return np.divide(one_AH @ other_BH.T, lengths, out=np.zeros_like(lengths), where=lengths > 0)
-
-
-def _two_components(states_SH: np.ndarray) -> np.ndarray:
-    """Project states onto the two directions in which they differ most."""
-    drawing = np.zeros((len(states_SH), 2))
-    if len(states_SH) < 2:
-        return drawing
-    centred = states_SH.astype(np.float64) - states_SH.mean(0)
-    _, _, directions = np.linalg.svd(centred, full_matrices=False)
-    for axis, direction in enumerate(directions[:2]):
-        sign = np.sign(direction[np.abs(direction).argmax()]) or 1.0
-        drawing[:, axis] = centred @ direction * sign
-    return drawing

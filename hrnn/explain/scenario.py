@@ -1,0 +1,162 @@
+"""What if a history had been another: edits that can be undone, and what would be recommended."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from hrnn.columns import ITEM_ID, RANK, SCORE
+from hrnn.data.interactions import Interactions
+from hrnn.errors import ConfigError
+from hrnn.explain.readings import score_variants
+from hrnn.recommend.network_recommender import NetworkRecommender
+from hrnn.sessions import segment
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Items in sessions, as they were or as they might have been.
+
+    Places count from 0 in the order of the items; sessions keep their numbers when others go.
+
+    Attributes:
+        items: the item of each place.
+        sessions: the session of each place, ascending.
+        waits: whether whoever it is has been away since, so that what comes next begins a session.
+    """
+
+    items: tuple[str, ...] = ()
+    sessions: tuple[int, ...] = ()
+    waits: bool = False
+
+    @classmethod
+    def of(
+        cls, model: NetworkRecommender, history: Interactions, timeout_minutes: float | None = None
+    ) -> "Scenario":
+        """Take a history as it was.
+
+        Args:
+            model: whose sessions it has.
+            history: the rows of one user.
+            timeout_minutes: cuts the sessions anew, ids left out of account; None cuts as the
+                model does.
+        """
+        cut = (
+            model.sessions(history)
+            if timeout_minutes is None
+            else segment(history, timeout_minutes, use_session_ids=False)
+        )
+        order = np.argsort(cut.in_user, kind="stable")
+        items = history.item_ids[history.item_index[order]].tolist()
+        return cls(tuple(items), tuple(cut.in_user[order].tolist()))
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def without_session(self, number: int) -> "Scenario":
+        """Drop a session. If it was the last one, what comes next begins a session."""
+        self._check(number in self.sessions, f"session {number + 1} is not there")
+        last = number == self.sessions[-1]
+        kept = [place for place, one in enumerate(self.sessions) if one != number]
+        return replace(self._of(kept), waits=self.waits or last)
+
+    def without(self, place: int) -> "Scenario":
+        """Remove one interaction; a session that loses its only one is dropped."""
+        self._check(0 <= place < len(self), f"place {place + 1} is not there")
+        if self.sessions.count(self.sessions[place]) == 1:
+            return self.without_session(self.sessions[place])
+        return self._of([one for one in range(len(self)) if one != place])
+
+    def with_item(self, item: str) -> "Scenario":
+        """Add an interaction at the end: to the last session, or to a new one after a wait."""
+        last = self.sessions[-1] if self.sessions else -1
+        number = last + 1 if self.waits or not self.sessions else last
+        return Scenario((*self.items, item), (*self.sessions, number), waits=False)
+
+    def moved(self, place: int, to: int) -> "Scenario":
+        """Take an interaction to another place; sessions keep their lengths."""
+        for one in (place, to):
+            self._check(0 <= one < len(self), f"place {one + 1} is not there")
+        items = list(self.items)
+        items.insert(to, items.pop(place))
+        return replace(self, items=tuple(items))
+
+    def after_a_wait(self) -> "Scenario":
+        """Wait for longer than the timeout."""
+        return replace(self, waits=True)
+
+    def edited(self, edits: Sequence[str]) -> "Scenario":
+        """Make edits, one after another: "drop:3", "remove:7", "add:ITEM", "move:4-1", "wait".
+
+        Raises:
+            ConfigError: an edit is none of these, or what it is about is not there.
+        """
+        scenario = self
+        for edit in edits:
+            kind, _, rest = edit.partition(":")
+            try:
+                scenario = scenario._edited(kind, rest)
+            except ValueError:
+                raise ConfigError(
+                    f"edit {edit!r}: it must be drop:SESSION, remove:PLACE, add:ITEM, move:FROM-TO"
+                    " or wait"
+                ) from None
+        return scenario
+
+    def _edited(self, kind: str, rest: str) -> "Scenario":
+        if kind == "drop":
+            return self.without_session(int(rest))
+        if kind == "remove":
+            return self.without(int(rest))
+        if kind == "add" and rest:
+            return self.with_item(rest)
+        if kind == "move":
+            place, _, to = rest.partition("-")
+            return self.moved(int(place), int(to))
+        if kind == "wait" and not rest:
+            return self.after_a_wait()
+        raise ValueError(kind)
+
+    def ranked(
+        self, model: NetworkRecommender, begins: bool = False, exclude_seen: bool = False
+    ) -> pd.DataFrame:
+        """Rank all items that may come next: RANK, ITEM_ID, SCORE; the lower place in a tie first.
+
+        Args:
+            model: a trained network; items that it does not know are passed over.
+            begins: whether what comes next begins a new session even without a wait.
+            exclude_seen: whether items of this scenario are left out.
+        """
+        index = model.vocabulary.indices(np.array(self.items, dtype=object))
+        known = index > 0
+        sessions = np.array(self.sessions, np.int64)
+        # A last session of which the model knows no item cannot be continued.
+        lost = len(known) > 0 and not known[sessions == sessions[-1]].any()
+        variant = (index[known].astype(np.int32), sessions[known])
+        new = np.array([begins or self.waits or lost])
+        scores_I = score_variants(model, [variant], new)[0]
+        places = np.argsort(-scores_I, kind="stable")
+        if exclude_seen:
+            places = places[~np.isin(places, index[known] - 1)]
+        return pd.DataFrame(
+            {
+                RANK: np.arange(1, len(places) + 1),
+                ITEM_ID: model.vocabulary.ids[places],
+                SCORE: scores_I[places],
+            }
+        )
+
+    def _of(self, places: list[int]) -> "Scenario":
+        items = tuple(self.items[place] for place in places)
+        return replace(self, items=items, sessions=tuple(self.sessions[place] for place in places))
+
+    def _check(self, there: bool, problem: str) -> None:
+        if not there:
+            raise ConfigError(f"{problem}; it may have been dropped or removed before")
+
+
+def moves(before: pd.DataFrame, after: pd.DataFrame) -> pd.Series:
+    """Return by how many places each item of ``after`` has risen; NaN for one that is new."""
+    rank = before.set_index(ITEM_ID)[RANK]
+    return after[ITEM_ID].map(rank) - after[RANK]

@@ -1,0 +1,119 @@
+"""Edits of a history, and a history replayed."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import hrnn
+from hrnn import ConfigError
+from hrnn.explain.replay import replay
+from hrnn.explain.scenario import Scenario, moves
+from tests.hrnn.reference import frame_of
+from tests.hrnn.test_explain import KINDS, model_of, scores_of
+from tests.hrnn.test_explain_more import ROWS, history_of
+from tests.hrnn.test_models_alike import DATA
+
+WAS = Scenario(("a", "b", "c", "d", "e", "f", "a"), (0, 0, 1, 2, 2, 2, 3))
+
+
+def test_a_history_is_taken_as_the_model_cuts_it_or_cut_anew():
+    model = model_of("init")
+    assert Scenario.of(model, history_of(ROWS)) == WAS
+    assert Scenario.of(model, history_of(ROWS), 3 * 1440).sessions == (0,) * 7
+    assert Scenario.of(model, history_of(ROWS), 0.5).sessions == (0, 1, 2, 3, 4, 5, 6)
+    assert Scenario.of(model, DATA.slice(0, 0)) == Scenario()
+
+
+@pytest.mark.parametrize(
+    ("edits", "items", "sessions", "waits"),
+    [
+        ([], "abcdefa", "0012223", False),
+        (["drop:2"], "abca", "0013", False),
+        (["drop:3"], "abcdef", "001222", True),
+        (["remove:6"], "abcdef", "001222", True),
+        (["remove:2"], "abdefa", "002223", False),
+        (["remove:3", "remove:3"], "abcfa", "00123", False),
+        (["add:x"], "abcdefax", "00122233", False),
+        (["wait", "add:x"], "abcdefax", "00122234", False),
+        (["drop:3", "add:x"], "abcdefx", "0012223", False),
+        (["wait"], "abcdefa", "0012223", True),
+        (["move:6-0"], "aabcdef", "0012223", False),
+        (["move:0-3"], "bcdaefa", "0012223", False),
+        (["add:x:y"], ["a", "b", "c", "d", "e", "f", "a", "x:y"], "00122233", False),
+    ],
+)
+def test_edits_one_after_another(edits, items, sessions, waits):
+    expected = Scenario(tuple(items), tuple(map(int, sessions)), waits)
+    assert WAS.edited(edits) == expected
+
+
+def test_nobody_begins_with_a_first_session():
+    assert Scenario().edited(["add:a", "add:b", "wait", "add:c"]).sessions == (0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    "edit", ["drop:9", "remove:7", "move:0-7", "remove:-1", "drop:x", "add:", "wait:1", "jump", ""]
+)
+def test_edits_that_cannot_be_made_are_named(edit):
+    with pytest.raises(ConfigError, match=r"edit|there"):
+        WAS.edited([edit])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("begins", [False, True])
+def test_what_is_ranked_is_what_the_model_says_of_such_a_history(kind, begins):
+    model = model_of(kind)
+    for edits in ([], ["drop:1"], ["add:g", "move:7-0"]):
+        scenario = WAS.edited(edits)
+        rows = list(zip(scenario.items, scenario.sessions, strict=True))
+        expected = scores_of(model, rows, begins)
+        found = scenario.ranked(model, begins)
+        assert found["RANK"].tolist() == list(range(1, len(expected) + 1))
+        np.testing.assert_allclose(found["SCORE"], np.sort(expected)[::-1], atol=1e-5)
+        order = model.vocabulary.ids[np.argsort(-expected, kind="stable")]
+        assert found["ITEM_ID"].tolist() == order.tolist()
+    waited = WAS.after_a_wait().ranked(model)
+    np.testing.assert_allclose(waited["SCORE"], WAS.ranked(model, True)["SCORE"], atol=1e-6)
+
+
+def test_unknown_items_are_passed_over_and_a_session_of_them_cannot_be_continued():
+    model = model_of("init")
+    found = WAS.edited(["wait", "add:?"]).ranked(model)
+    assert found["SCORE"].tolist() == WAS.ranked(model, begins=True)["SCORE"].tolist()
+    assert WAS.edited(["add:?"]).ranked(model).equals(WAS.ranked(model))
+    left = WAS.ranked(model, exclude_seen=True)
+    assert set(left["ITEM_ID"]) == set(model.vocabulary.ids) - set("abcdef")
+    assert left["RANK"].tolist() == list(range(1, len(left) + 1))
+
+
+def test_moves_are_places_risen():
+    before = pd.DataFrame({"RANK": [1, 2, 3], "ITEM_ID": ["a", "b", "c"]})
+    after = pd.DataFrame({"RANK": [1, 2, 3], "ITEM_ID": ["c", "a", "x"]})
+    assert moves(before, after).tolist()[:2] == [2, -1]
+    assert np.isnan(moves(before, after).iloc[2])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("exclude_seen", [False, True])
+def test_a_replay_ranks_each_item_as_the_model_would_have_then(kind, exclude_seen):
+    model = model_of(kind)
+    found = replay(model, history_of(ROWS), exclude_seen)
+    assert found["SESSION"].tolist() == [0, 0, 1, 2, 2, 2, 3]
+    assert found["OPENS"].tolist() == [True, False, True, True, False, False, True]
+    for place, (item, session) in enumerate(ROWS[1:], 1):
+        before = ROWS[:place]
+        scores = scores_of(model, before, session != before[-1][1])
+        ids = model.vocabulary.ids.tolist()
+        ahead = {
+            one for one, score in zip(ids, scores, strict=True) if score >= scores[ids.index(item)]
+        }
+        seen = {one for one, _ in before} if exclude_seen else set()
+        expected = np.inf if item in seen else len(ahead - seen | {item})
+        assert found["RANK"].iloc[place] == expected, place
+
+
+def test_a_replay_of_nothing_and_of_unknown_items():
+    model = model_of("init")
+    assert len(replay(model, DATA.slice(0, 0))) == 0
+    found = replay(model, hrnn.read_interactions(frame_of("u a 0\nu ? 1\nu b 2")))
+    assert found["ROW"].tolist() == [0, 2]
