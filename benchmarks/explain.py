@@ -20,6 +20,7 @@ from hrnn.experiment import use_threads
 from hrnn.explain.fewest import fewest_sessions
 from hrnn.explain.gradients import integrated_gradients
 from hrnn.explain.leaving_out import leave_out
+from hrnn.explain.scenario import Scenario
 from hrnn.training.config import TrainConfig
 
 SESSIONS, LENGTH, ITEMS = 15, 30, 10_000
@@ -45,11 +46,11 @@ def main() -> None:
     """Measure each kind of explanation."""
     use_threads(1)
     history, model = user_and_model()
-    item = "i5"
+    scenario, item = Scenario.of(model, history), "i5"
     asked: dict[str, Callable[[], Any]] = {
-        "leave_out": lambda: leave_out(model, history, item),
-        "integrated_gradients": lambda: integrated_gradients(model, history, item),
-        "fewest_sessions": lambda: fewest_sessions(model, history),
+        "leave_out": lambda: leave_out(model, scenario, item),
+        "integrated_gradients": lambda: integrated_gradients(model, scenario, item),
+        "fewest_sessions": lambda: fewest_sessions(model, scenario),
     }
     found = {}
     for name, ask in asked.items():

@@ -5,8 +5,8 @@ from itertools import combinations
 
 import numpy as np
 
-from hrnn.data.interactions import Interactions
 from hrnn.explain.readings import Reading, score_variants
+from hrnn.explain.scenario import Scenario
 from hrnn.recommend.network_recommender import NetworkRecommender
 
 #: So many sessions at most are left out together.
@@ -33,7 +33,7 @@ class Dethroned:
 
 def fewest_sessions(
     model: NetworkRecommender,
-    history: Interactions,
+    scenario: Scenario,
     begins: bool = False,
     excluded: np.ndarray | None = None,
 ) -> Dethroned:
@@ -44,11 +44,11 @@ def fewest_sessions(
 
     Args:
         model: a trained network.
-        history: the rows of one user.
-        begins: whether what comes next begins a new session.
+        scenario: a history, as it was or as it might have been.
+        begins: whether what comes next begins a new session even without a wait.
         excluded: bool [items], items that are not ranked.
     """
-    reading = Reading.of(model, history)
+    reading = Reading.of(model, scenario, begins)
     numbers = np.unique(reading.session)
     last = int(numbers[-1]) if len(numbers) else -1
 
@@ -56,7 +56,7 @@ def fewest_sessions(
         kept = [~np.isin(reading.session, one) for one in sets]
         variants = [(reading.items[one], reading.session[one]) for one in kept]
         # Without the last session nothing is left to continue.
-        new = np.array([begins or last in one for one in sets])
+        new = np.array([reading.begins or last in one for one in sets])
         scores_VI = score_variants(model, variants, new)
         if excluded is not None:
             scores_VI[:, excluded] = -np.inf

@@ -9,9 +9,9 @@ from captum.attr import IntegratedGradients
 from torch import Tensor
 
 from hrnn.baselines.flat import FlatRecommender
-from hrnn.data.interactions import Interactions
 from hrnn.errors import ConfigError
 from hrnn.explain.readings import Reading
+from hrnn.explain.scenario import Scenario
 from hrnn.model.batches import Batch
 from hrnn.model.histories import Histories
 from hrnn.model.layers import read_layer
@@ -22,7 +22,7 @@ _STEPS = 32
 
 
 def integrated_gradients(
-    model: NetworkRecommender, history: Interactions, item: str, begins: bool = False
+    model: NetworkRecommender, scenario: Scenario, item: str, begins: bool = False
 ) -> np.ndarray:
     """Attribute the logarithm of an item's share to the interactions that the model reads.
 
@@ -32,9 +32,9 @@ def integrated_gradients(
 
     Args:
         model: a trained HRNN or flat GRU.
-        history: the rows of one user.
+        scenario: a history, as it was or as it might have been.
         item: whose share is attributed.
-        begins: whether what comes next begins a new session.
+        begins: whether what comes next begins a new session even without a wait.
 
     Returns:
         float64 [N], in the order of :class:`hrnn.explain.readings.Reading`.
@@ -47,7 +47,7 @@ def integrated_gradients(
         raise ConfigError(
             f"a model of kind {model.kind!r} has no such gradients; leave out instead"
         )
-    reading = Reading.of(model, history)
+    reading = Reading.of(model, scenario, begins)
     if not len(reading):
         return np.empty(0)
     flat = isinstance(model, FlatRecommender)
@@ -63,7 +63,7 @@ def integrated_gradients(
         batch = Batch.of(histories, np.arange(count)).to(network.device)
         # Lanes of one length stand beside one another at each step, in the order of the users.
         standing = _follow(network, inputs_SNH.transpose(0, 1).flatten(0, 1), batch)
-        starts = torch.full((count,), begins and not flat, device=network.device)
+        starts = torch.full((count,), reading.begins and not flat, device=network.device)
         states = network.start_sessions(standing, starts).session_LBH[-1]
         return torch.log_softmax(network.scores(states), dim=1)[:, place]
 

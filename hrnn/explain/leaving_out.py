@@ -11,10 +11,10 @@ import torch
 
 from hrnn.baselines.flat import FlatRecommender
 from hrnn.columns import ITEM_ID, SESSION
-from hrnn.data.interactions import Interactions
 from hrnn.data.vocabulary import PADDING
 from hrnn.errors import DataError
 from hrnn.explain.readings import Reading, score_variants
+from hrnn.explain.scenario import Scenario
 from hrnn.model.network import HRNN, Standing
 from hrnn.recommend.network_recommender import NetworkRecommender
 
@@ -32,7 +32,7 @@ class Effects:
         item: the item.
         share: with the whole history.
         rank: with the whole history, from 1, behind its equals.
-        interactions: a row an interaction that the model reads: ROW (in the history), ITEM_ID,
+        interactions: a row an interaction that the model reads: PLACE (in the scenario), ITEM_ID,
             SESSION, EFFECT, RANK (without it).
         sessions: a row a session that the model reads: SESSION, EFFECT, RANK (without it).
     """
@@ -46,7 +46,7 @@ class Effects:
 
 def leave_out(
     model: NetworkRecommender,
-    history: Interactions,
+    scenario: Scenario,
     item: str,
     begins: bool = False,
     excluded: np.ndarray | None = None,
@@ -55,9 +55,9 @@ def leave_out(
 
     Args:
         model: a trained network.
-        history: the rows of one user.
+        scenario: a history, as it was or as it might have been.
         item: whose score is explained.
-        begins: whether what comes next begins a new session.
+        begins: whether what comes next begins a new session even without a wait.
         excluded: bool [I], items that are not ranked, such as those seen before.
 
     Raises:
@@ -66,22 +66,21 @@ def leave_out(
     index = int(model.vocabulary.indices([item])[0])
     if index == PADDING:
         raise DataError(f"item {item!r} is unknown to the model, which cannot rank it")
-    reading = Reading.of(model, history)
+    reading = Reading.of(model, scenario, begins)
     count = len(reading)
-    each = _scores_without(model, reading, np.arange(count), begins)
+    each = _scores_without(model, reading, np.arange(count))
     numbers, group = np.unique(reading.session, return_inverse=True)
-    grouped = _scores_without(model, reading, group, begins)
+    grouped = _scores_without(model, reading, group)
     share_V, rank_V = shares_and_ranks(each, index - 1, excluded)
     share_S, rank_S = shares_and_ranks(grouped, index - 1, excluded)
-    ids = history.item_ids[history.item_index[reading.rows]]
     return Effects(
         item,
         float(np.exp(share_V[0])),
         int(rank_V[0]),
         pd.DataFrame(
             {
-                "ROW": reading.rows,
-                ITEM_ID: ids,
+                "PLACE": reading.places,
+                ITEM_ID: [scenario.items[place] for place in reading.places.tolist()],
                 SESSION: reading.session,
                 "EFFECT": share_V[0] - share_V[1:],
                 "RANK": rank_V[1:],
@@ -111,31 +110,26 @@ def shares_and_ranks(
     return own_V - most_V - np.log(whole_V), ahead_VI.sum(1)
 
 
-def _scores_without(
-    model: NetworkRecommender, reading: Reading, group: np.ndarray, begins: bool
-) -> np.ndarray:
+def _scores_without(model: NetworkRecommender, reading: Reading, group: np.ndarray) -> np.ndarray:
     """Return scores [G + 1, I] with everything, and then without each group.
 
     Args:
         model: a trained network.
         reading: what is read.
         group: int64 [N], ascending from 0, which interactions are left out together.
-        begins: whether what comes next begins a session.
     """
     network = model.estimator.fitted()
     if isinstance(network, HRNN):
         flat = isinstance(model, FlatRecommender)
-        return _read_beside(network, reading, group, begins, flat)
+        return _read_beside(network, reading, group, flat)
     groups = int(group.max(initial=-1)) + 1
     kept = [np.ones(len(group), bool), *(group != one for one in range(groups))]
     variants = [(reading.items[one], reading.session[one]) for one in kept]
-    return score_variants(model, variants, np.full(groups + 1, begins))
+    return score_variants(model, variants, np.full(groups + 1, reading.begins))
 
 
 @torch.no_grad()
-def _read_beside(
-    network: HRNN, reading: Reading, group: np.ndarray, begins: bool, flat: bool
-) -> np.ndarray:
+def _read_beside(network: HRNN, reading: Reading, group: np.ndarray, flat: bool) -> np.ndarray:
     """Read a history once, with a lane beside it for each group that is left out.
 
     A lane stands where the history stood when its group began, waits while that is read, and goes
@@ -165,6 +159,6 @@ def _read_beside(
         session_LBH[:, reads], user_LBH[:, reads] = standing.session_LBH, standing.user_LBH
         begun[reads], late[reads] = True, False
     standing = Standing(session_LBH, user_LBH, begun)
-    ends = torch.zeros_like(late) if flat else late | begins
+    ends = torch.zeros_like(late) if flat else late | reading.begins
     states_BH = network.start_sessions(standing, ends).session_LBH[-1]
     return network.scores(states_BH).cpu().numpy()

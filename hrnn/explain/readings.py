@@ -9,50 +9,55 @@ from dataclasses import dataclass
 import numpy as np
 
 from hrnn.baselines.flat import FlatRecommender
-from hrnn.data.interactions import Interactions
 from hrnn.data.vocabulary import PADDING
+from hrnn.explain.scenario import Scenario
 from hrnn.model.histories import Histories
 from hrnn.recommend.network_recommender import NetworkRecommender
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a model reads of one user's history.
+    """What a model reads of a history.
 
     Attributes:
-        rows: int64 [N], the rows of the history that are read, in their order: those of the last
-            sessions and the last items of each, whose item the model knows.
+        places: int64 [N], the places in the scenario that are read, in their order: those of the
+            last sessions and the last items of each, whose item the model knows.
         items: int32 [N], the model's item indices.
-        session: int64 [N], the session of each, numbered in the user from 0.
+        session: int64 [N], the session of each.
+        begins: whether what comes next begins a session.
     """
 
-    rows: np.ndarray
+    places: np.ndarray
     items: np.ndarray
     session: np.ndarray
+    begins: bool
 
     @classmethod
-    def of(cls, model: NetworkRecommender, history: Interactions) -> "Reading":
-        """Find out what a model reads of the history of one user."""
-        item = model.item_index(history)
-        number = model.sessions(history).in_user.astype(np.int64)
-        order = np.argsort(number, kind="stable")
-        order = order[item[order] != PADDING]
+    def of(cls, model: NetworkRecommender, scenario: Scenario, begins: bool = False) -> "Reading":
+        """Find out what a model reads.
+
+        Args:
+            model: a trained network.
+            scenario: a history, as it was or as it might have been.
+            begins: whether what comes next begins a session even without a wait.
+        """
+        index = model.vocabulary.indices(np.array(scenario.items, dtype=object)).astype(np.int32)
+        session = np.array(scenario.sessions, np.int64)
+        places = np.flatnonzero(index != PADDING)
+        # A last session of which the model knows no item cannot be continued.
+        lost = len(session) > 0 and not (session[places] == session[-1]).any()
         if isinstance(model, FlatRecommender):
-            order = np.sort(order)[-model.length :]
+            places = places[-model.length :]
         else:
-            last = np.unique(number[order])[-model.max_sessions :]
-            from_end = _from_end(number[order])
-            kept = np.isin(number[order], last) & (from_end < model.max_session_len)
-            order = order[kept]
-        return cls(order, item[order], number[order])
+            number = session[places]
+            last = np.unique(number)[-model.max_sessions :]
+            from_end = np.searchsorted(number, number, side="right") - 1 - np.arange(len(number))
+            places = places[np.isin(number, last) & (from_end < model.max_session_len)]
+        new = begins or scenario.waits or lost
+        return cls(places, index[places], session[places], new)
 
     def __len__(self) -> int:
-        return len(self.rows)
-
-
-def _from_end(ascending: np.ndarray) -> np.ndarray:
-    """Return for each of some sorted numbers how many equal ones come after it."""
-    return np.searchsorted(ascending, ascending, side="right") - 1 - np.arange(len(ascending))
+        return len(self.places)
 
 
 def score_variants(

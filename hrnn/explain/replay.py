@@ -9,9 +9,9 @@ import torch
 
 from hrnn.baselines.flat import FlatRecommender
 from hrnn.columns import ITEM_ID, RANK, SESSION
-from hrnn.data.interactions import Interactions
 from hrnn.data.vocabulary import PADDING
 from hrnn.evaluation.metrics import ranks
+from hrnn.explain.scenario import Scenario
 from hrnn.model.batches import Batch
 from hrnn.model.histories import Histories
 from hrnn.recommend.network_recommender import NetworkRecommender
@@ -22,7 +22,7 @@ MOST = 1_000
 
 @torch.no_grad()
 def replay(
-    model: NetworkRecommender, history: Interactions, exclude_seen: bool = False
+    model: NetworkRecommender, scenario: Scenario, exclude_seen: bool = False
 ) -> pd.DataFrame:
     """Rank each interaction's item among all items, from what came before it.
 
@@ -31,26 +31,25 @@ def replay(
 
     Args:
         model: a trained network.
-        history: the rows of one user.
+        scenario: a history, as it was or as it might have been.
         exclude_seen: whether items of the interactions before are left out; one that comes again is
             then a miss.
 
     Returns:
-        A row for each of the last 1,000 interactions whose item the model knows: ROW, SESSION,
+        A row for each of the last 1,000 interactions whose item the model knows: PLACE, SESSION,
         ITEM_ID, OPENS (whether it began its session), RANK (float, infinity for a miss).
     """
-    item, number = model.item_index(history), model.sessions(history).in_user.astype(np.int64)
-    order = np.argsort(number, kind="stable")
-    order = order[item[order] != PADDING]
+    index = model.vocabulary.indices(np.array(scenario.items, dtype=object)).astype(np.int32)
+    number = np.array(scenario.sessions, np.int64)
+    order = np.flatnonzero(index != PADDING)
     network = model.estimator.fitted()
+    session = number[order]
     if isinstance(model, FlatRecommender):
-        order = np.sort(order)[-model.length :] if model.kind == "sasrec" else np.sort(order)
+        order = order[-model.length :] if model.kind == "sasrec" else order
         session = np.zeros(len(order), np.int64)
-    else:
-        session = number[order]
-    items = item[order]
+    items = index[order]
     if not len(order):
-        nothing = pd.DataFrame({"ROW": order, SESSION: session, ITEM_ID: [], "OPENS": []})
+        nothing = pd.DataFrame({"PLACE": order, SESSION: session, ITEM_ID: [], "OPENS": []})
         return nothing.assign(**{RANK: np.empty(0)})
     owner = np.zeros(len(order), np.int64)
     batch = Batch.of(Histories.of(items, owner, session, 1), np.zeros(1, np.int64))
@@ -64,14 +63,13 @@ def replay(
             seen = np.zeros(scores.shape, bool)
             seen[0, items[:one] - 1] = True
         rank[place] = ranks(scores, np.array([items[one] - 1]), seen)[0]
-    rows = order[shown]
     opens = np.ones(len(order), bool)
     opens[1:] = number[order][1:] != number[order][:-1]
     return pd.DataFrame(
         {
-            "ROW": rows,
-            SESSION: number[rows],
-            ITEM_ID: history.item_ids[history.item_index[rows]],
+            "PLACE": order[shown],
+            SESSION: number[order[shown]],
+            ITEM_ID: [scenario.items[place] for place in order[shown].tolist()],
             "OPENS": opens[shown],
             RANK: rank,
         }

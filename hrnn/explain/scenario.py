@@ -4,12 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
-from hrnn.columns import ITEM_ID, RANK, SCORE
 from hrnn.data.interactions import Interactions
 from hrnn.errors import ConfigError
-from hrnn.explain.readings import score_variants
 from hrnn.recommend.network_recommender import NetworkRecommender
 from hrnn.sessions import segment
 
@@ -23,11 +20,13 @@ class Scenario:
     Attributes:
         items: the item of each place.
         sessions: the session of each place, ascending.
+        rows: the row of the history that each place was taken from; None for what was added.
         waits: whether whoever it is has been away since, so that what comes next begins a session.
     """
 
     items: tuple[str, ...] = ()
     sessions: tuple[int, ...] = ()
+    rows: tuple[int | None, ...] = ()
     waits: bool = False
 
     @classmethod
@@ -49,7 +48,7 @@ class Scenario:
         )
         order = np.argsort(cut.in_user, kind="stable")
         items = history.item_ids[history.item_index[order]].tolist()
-        return cls(tuple(items), tuple(cut.in_user[order].tolist()))
+        return cls(tuple(items), tuple(cut.in_user[order].tolist()), tuple(order.tolist()))
 
     def __len__(self) -> int:
         return len(self.items)
@@ -72,15 +71,16 @@ class Scenario:
         """Add an interaction at the end: to the last session, or to a new one after a wait."""
         last = self.sessions[-1] if self.sessions else -1
         number = last + 1 if self.waits or not self.sessions else last
-        return Scenario((*self.items, item), (*self.sessions, number), waits=False)
+        return Scenario((*self.items, item), (*self.sessions, number), (*self.rows, None))
 
     def moved(self, place: int, to: int) -> "Scenario":
         """Take an interaction to another place; sessions keep their lengths."""
         for one in (place, to):
             self._check(0 <= one < len(self), f"place {one + 1} is not there")
-        items = list(self.items)
-        items.insert(to, items.pop(place))
-        return replace(self, items=tuple(items))
+        order = list(range(len(self)))
+        order.insert(to, order.pop(place))
+        items, rows = (tuple(one[n] for n in order) for one in (self.items, self.rows))
+        return replace(self, items=items, rows=rows)
 
     def after_a_wait(self) -> "Scenario":
         """Wait for longer than the timeout."""
@@ -118,45 +118,12 @@ class Scenario:
             return self.after_a_wait()
         raise ValueError(kind)
 
-    def ranked(
-        self, model: NetworkRecommender, begins: bool = False, exclude_seen: bool = False
-    ) -> pd.DataFrame:
-        """Rank all items that may come next: RANK, ITEM_ID, SCORE; the lower place in a tie first.
-
-        Args:
-            model: a trained network; items that it does not know are passed over.
-            begins: whether what comes next begins a new session even without a wait.
-            exclude_seen: whether items of this scenario are left out.
-        """
-        index = model.vocabulary.indices(np.array(self.items, dtype=object))
-        known = index > 0
-        sessions = np.array(self.sessions, np.int64)
-        # A last session of which the model knows no item cannot be continued.
-        lost = len(known) > 0 and not known[sessions == sessions[-1]].any()
-        variant = (index[known].astype(np.int32), sessions[known])
-        new = np.array([begins or self.waits or lost])
-        scores_I = score_variants(model, [variant], new)[0]
-        places = np.argsort(-scores_I, kind="stable")
-        if exclude_seen:
-            places = places[~np.isin(places, index[known] - 1)]
-        return pd.DataFrame(
-            {
-                RANK: np.arange(1, len(places) + 1),
-                ITEM_ID: model.vocabulary.ids[places],
-                SCORE: scores_I[places],
-            }
-        )
-
     def _of(self, places: list[int]) -> "Scenario":
-        items = tuple(self.items[place] for place in places)
-        return replace(self, items=items, sessions=tuple(self.sessions[place] for place in places))
+        items, sessions, rows = (
+            tuple(one[place] for place in places) for one in (self.items, self.sessions, self.rows)
+        )
+        return replace(self, items=items, sessions=sessions, rows=rows)
 
     def _check(self, there: bool, problem: str) -> None:
         if not there:
             raise ConfigError(f"{problem}; it may have been dropped or removed before")
-
-
-def moves(before: pd.DataFrame, after: pd.DataFrame) -> pd.Series:
-    """Return by how many places each item of ``after`` has risen; NaN for one that is new."""
-    rank = before.set_index(ITEM_ID)[RANK]
-    return after[ITEM_ID].map(rank) - after[RANK]

@@ -11,6 +11,7 @@ import torch
 
 from hrnn.data.interactions import Interactions
 from hrnn.errors import ConfigError
+from hrnn.explain.scenario import Scenario
 from hrnn.explain.vectors import cosines, two_components
 from hrnn.model.histories import Histories
 from hrnn.recommend.recommender import HierarchicalSequentialRecommender
@@ -34,17 +35,15 @@ class StatePath:
     drawing: np.ndarray
 
 
-def state_path(model: HierarchicalSequentialRecommender, history: Interactions) -> StatePath:
-    """Return the user state after each session of one user's history, all sessions read.
+def state_path(model: HierarchicalSequentialRecommender, scenario: Scenario) -> StatePath:
+    """Return the user state after each session of a history, all sessions read.
 
     Raises:
         ConfigError: the model has no user state.
     """
     _check(model)
-    item = model.item_index(history)
-    number = model.sessions(history).in_user.astype(np.int64)
-    order = np.argsort(number, kind="stable")
-    item, number = item[order], number[order]
+    item = model.vocabulary.indices(np.array(scenario.items, dtype=object)).astype(np.int32)
+    number = np.array(scenario.sessions, np.int64)
     sessions = np.unique(number[item > 0])
     kept = [np.flatnonzero((number <= one) & (item > 0)) for one in sessions]
     owner = np.repeat(np.arange(len(kept)), [len(one) for one in kept])

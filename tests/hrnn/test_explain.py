@@ -12,6 +12,7 @@ from hrnn import DataError
 from hrnn.baselines import FlatGRU, SASRec
 from hrnn.explain.leaving_out import leave_out, shares_and_ranks
 from hrnn.explain.readings import Reading
+from hrnn.explain.scenario import Scenario
 from hrnn.synthetic import THEMES, SyntheticConfig, generate
 from hrnn.training.config import PRESETS, TrainConfig
 from tests.hrnn.reference import enliven, frame_of
@@ -54,7 +55,7 @@ def test_leaving_out_is_what_asking_anew_without_it_finds(kind, begins):
     model = model_of(kind)
     rows = [("a", 0), ("b", 0), ("c", 1), ("d", 2), ("e", 2), ("f", 2), ("a", 3)]
     frame = frame_of("\n".join(f"u {i} {1440 * s + n}" for n, (i, s) in enumerate(rows)))
-    found = leave_out(model, hrnn.read_interactions(frame), "c", begins)
+    found = leave_out(model, Scenario.of(model, hrnn.read_interactions(frame)), "c", begins)
     place = model.vocabulary.indices(["c"])[0] - 1
     expected, rank = shares_and_ranks(scores_of(model, rows, begins)[None], place)
     assert np.log(found.share) == pytest.approx(expected[0], abs=1e-5)
@@ -79,11 +80,12 @@ def test_only_what_is_read_is_left_out_and_nothing_older_steps_in(kind):
     model = model_of(kind, 2, 2)
     rows = "u a 0\nu b 1440\nu c 1441\nu d 1442\nu ? 1443\nu e 2880"
     history = hrnn.read_interactions(frame_of(rows))
-    reading = Reading.of(model, history)
+    scenario = Scenario.of(model, history)
+    reading = Reading.of(model, scenario)
     flat = kind in ("flat GRU", "SASRec")
-    assert reading.rows.tolist() == ([1, 2, 3, 5] if flat else [2, 3, 5])
-    found = leave_out(model, history, "a", begins=True)
-    assert found.interactions["ROW"].tolist() == reading.rows.tolist()
+    assert reading.places.tolist() == ([1, 2, 3, 5] if flat else [2, 3, 5])
+    found = leave_out(model, scenario, "a", begins=True)
+    assert found.interactions["PLACE"].tolist() == reading.places.tolist()
     assert found.interactions["ITEM_ID"].tolist() == (list("bcde") if flat else list("cde"))
     read = [(item, session) for item, session in zip("bcde", (1, 1, 1, 2), strict=True)]
     read = read if flat else read[1:]
@@ -104,11 +106,11 @@ def test_shares_and_ranks_by_hand():
 
 def test_an_item_that_the_model_does_not_know_is_refused():
     with pytest.raises(DataError, match=r"'\?' is unknown to the model"):
-        leave_out(model_of("init"), DATA.of_user("u1"), "?")
+        leave_out(model_of("init"), Scenario(), "?")
 
 
 def test_somebody_without_history_has_nothing_to_leave_out():
-    found = leave_out(model_of("init"), DATA.slice(0, 0), "a")
+    found = leave_out(model_of("init"), Scenario(), "a")
     assert len(found.interactions) == len(found.sessions) == 0
     assert found.rank >= 1
 
@@ -127,7 +129,7 @@ def planted():
 def strongest_session(model, history, begins: bool) -> int:
     """Return the session that speaks most for the item recommended first, 0 for the latest."""
     item = model.recommend(history, 1, start="new" if begins else "continue")[0, 0]
-    sessions = leave_out(model, history, item, begins).sessions
+    sessions = leave_out(model, Scenario.of(model, history), item, begins).sessions
     strongest = sessions.loc[sessions["EFFECT"].idxmax(), "SESSION"]
     return int(sessions["SESSION"].max() - strongest)
 
@@ -158,6 +160,6 @@ def test_planted_causes_are_found():
 
 def test_effects_are_of_a_frame_that_pages_can_draw():
     model, data, _ = planted()
-    effects = leave_out(model, data.of_user(data.user_ids[0]), "item001")
+    effects = leave_out(model, Scenario.of(model, data.of_user(data.user_ids[0])), "item001")
     assert effects.interactions.dtypes["EFFECT"] == np.float64
     assert isinstance(effects.sessions, pd.DataFrame)

@@ -14,17 +14,18 @@ from hrnn.baselines import FlatGRU
 from hrnn.explain.fewest import fewest_sessions
 from hrnn.explain.gradients import integrated_gradients
 from hrnn.explain.leaving_out import leave_out
+from hrnn.explain.scenario import Scenario
 from hrnn.explain.states import similar_users, state_path
-from tests.hrnn.reference import PlainHRNN, frame_of
+from tests.hrnn.reference import PlainHRNN
 from tests.hrnn.test_explain import model_of, planted, scores_of
-from tests.hrnn.test_models_alike import DATA, LOG
+from tests.hrnn.test_models_alike import LOG
 
 ROWS = [("a", 0), ("b", 0), ("c", 1), ("d", 2), ("e", 2), ("f", 2), ("a", 3)]
 
 
-def history_of(rows: list[tuple[str, int]]):
-    minutes = [f"u {item} {1440 * session + place}" for place, (item, session) in enumerate(rows)]
-    return hrnn.read_interactions(frame_of("\n".join(minutes)))
+def scenario_of(rows: list[tuple[str, int]]) -> Scenario:
+    items, sessions = zip(*rows, strict=True)
+    return Scenario(items, sessions, tuple(range(len(rows))))
 
 
 def plain_share(model, item: str, begins: bool, embeddings: float) -> float:
@@ -47,7 +48,7 @@ def test_gradients_add_up_to_what_the_embeddings_make(kind, begins):
     with torch.no_grad():
         for weight in model.estimator.fitted().parameters():
             weight *= 0.4  # 32 steps are enough where the network is not saturated
-    found = integrated_gradients(model, history_of(ROWS), "c", begins)
+    found = integrated_gradients(model, scenario_of(ROWS), "c", begins)
     assert len(found) == len(ROWS)
     expected = plain_share(model, "c", begins, 1.0) - plain_share(model, "c", begins, 0.0)
     assert found.sum() == pytest.approx(expected, abs=1e-3)
@@ -55,8 +56,8 @@ def test_gradients_add_up_to_what_the_embeddings_make(kind, begins):
 
 def test_models_without_such_gradients_say_so():
     with pytest.raises(ConfigError, match="leave out instead"):
-        integrated_gradients(model_of("SASRec"), history_of(ROWS), "c")
-    assert len(integrated_gradients(model_of("init"), DATA.slice(0, 0), "c")) == 0
+        integrated_gradients(model_of("SASRec"), scenario_of(ROWS), "c")
+    assert len(integrated_gradients(model_of("init"), Scenario(), "c")) == 0
 
 
 def test_gradients_and_leaving_out_agree_on_what_mattered_most():
@@ -65,8 +66,9 @@ def test_gradients_and_leaving_out_agree_on_what_mattered_most():
     for user in data.user_ids[:40]:
         history = data.of_user(user)
         item = model.recommend(history, 1, start="new")[0, 0]
-        effects = leave_out(model, history, item, begins=True).interactions
-        gradients = integrated_gradients(model, history, item, begins=True)
+        scenario = Scenario.of(model, history)
+        effects = leave_out(model, scenario, item, begins=True).interactions
+        gradients = integrated_gradients(model, scenario, item, begins=True)
         last = (effects["SESSION"] == effects["SESSION"].max()).to_numpy()
         agreed.append(gradients[last].sum() > np.abs(gradients[~last]).max())
     assert np.mean(agreed) > 0.8
@@ -75,7 +77,7 @@ def test_gradients_and_leaving_out_agree_on_what_mattered_most():
 @pytest.mark.parametrize("kind", ["init", "all, two layers"])
 def test_states_are_those_of_the_plain_network_after_each_session(kind):
     model = model_of(kind)
-    found = state_path(model, history_of(ROWS))
+    found = state_path(model, scenario_of(ROWS))
     plain = PlainHRNN(model.estimator.fitted())
     index = {item: int(model.vocabulary.indices([item])[0]) for item, _ in ROWS}
     sessions = [[index[item] for item, own in ROWS if own == number] for number in range(4)]
@@ -90,7 +92,7 @@ def test_states_are_those_of_the_plain_network_after_each_session(kind):
     distance = np.linalg.norm(found.drawing[:, None] - found.drawing[None], axis=2)
     far = np.linalg.norm(found.states[:, None] - found.states[None], axis=2)
     assert (distance <= far + 1e-5).all()  # a projection brings nothing further apart
-    assert state_path(model, history_of(ROWS)).drawing.tolist() == found.drawing.tolist()
+    assert state_path(model, scenario_of(ROWS)).drawing.tolist() == found.drawing.tolist()
 
 
 def test_users_of_the_same_history_have_the_same_state():
@@ -105,7 +107,7 @@ def test_users_of_the_same_history_have_the_same_state():
     with pytest.raises(ConfigError, match="not in the log"):
         similar_users(model, data, "nobody")
     with pytest.raises(ConfigError, match="without a user state"):
-        state_path(model_of("none"), history_of(ROWS))
+        state_path(model_of("none"), scenario_of(ROWS))
 
 
 @pytest.mark.parametrize("kind", ["init", "flat GRU", "SASRec"])
@@ -113,7 +115,7 @@ def test_fewest_sessions_are_found_as_by_trying_all(kind):
     model = model_of(kind)
     ids = model.vocabulary.ids
     for begins in (False, True):
-        found = fewest_sessions(model, history_of(ROWS), begins)
+        found = fewest_sessions(model, scenario_of(ROWS), begins)
         top = ids[scores_of(model, ROWS, begins).argmax()]
         assert found.top == top
         best = None
@@ -131,6 +133,6 @@ def test_fewest_sessions_are_found_as_by_trying_all(kind):
 
 
 def test_nobody_without_sessions_is_dethroned():
-    found = fewest_sessions(model_of("init"), DATA.slice(0, 0))
+    found = fewest_sessions(model_of("init"), Scenario())
     assert found.sessions is None
     assert found.tried == 0

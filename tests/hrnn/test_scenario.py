@@ -6,21 +6,24 @@ import pytest
 
 import hrnn
 from hrnn import ConfigError
+from hrnn.explain.ranking import moves, ranked
 from hrnn.explain.replay import replay
-from hrnn.explain.scenario import Scenario, moves
+from hrnn.explain.scenario import Scenario
 from tests.hrnn.reference import frame_of
 from tests.hrnn.test_explain import KINDS, model_of, scores_of
-from tests.hrnn.test_explain_more import ROWS, history_of
+from tests.hrnn.test_explain_more import ROWS, scenario_of
 from tests.hrnn.test_models_alike import DATA
 
-WAS = Scenario(("a", "b", "c", "d", "e", "f", "a"), (0, 0, 1, 2, 2, 2, 3))
+WAS = scenario_of(ROWS)
 
 
 def test_a_history_is_taken_as_the_model_cuts_it_or_cut_anew():
     model = model_of("init")
-    assert Scenario.of(model, history_of(ROWS)) == WAS
-    assert Scenario.of(model, history_of(ROWS), 3 * 1440).sessions == (0,) * 7
-    assert Scenario.of(model, history_of(ROWS), 0.5).sessions == (0, 1, 2, 3, 4, 5, 6)
+    minutes = [f"u {item} {1440 * session + place}" for place, (item, session) in enumerate(ROWS)]
+    history = hrnn.read_interactions(frame_of("\n".join(minutes)))
+    assert Scenario.of(model, history) == WAS
+    assert Scenario.of(model, history, 3 * 1440).sessions == (0,) * 7
+    assert Scenario.of(model, history, 0.5).sessions == (0, 1, 2, 3, 4, 5, 6)
     assert Scenario.of(model, DATA.slice(0, 0)) == Scenario()
 
 
@@ -43,8 +46,12 @@ def test_a_history_is_taken_as_the_model_cuts_it_or_cut_anew():
     ],
 )
 def test_edits_one_after_another(edits, items, sessions, waits):
-    expected = Scenario(tuple(items), tuple(map(int, sessions)), waits)
-    assert WAS.edited(edits) == expected
+    found = WAS.edited(edits)
+    assert (found.items, found.sessions) == (tuple(items), tuple(map(int, sessions)))
+    assert found.waits == waits
+    own = {item for item, _ in ROWS}
+    for item, row in zip(found.items, found.rows, strict=True):
+        assert (row is None and item not in own) or ROWS[row][0] == item
 
 
 def test_nobody_begins_with_a_first_session():
@@ -67,21 +74,21 @@ def test_what_is_ranked_is_what_the_model_says_of_such_a_history(kind, begins):
         scenario = WAS.edited(edits)
         rows = list(zip(scenario.items, scenario.sessions, strict=True))
         expected = scores_of(model, rows, begins)
-        found = scenario.ranked(model, begins)
+        found = ranked(model, scenario, begins)
         assert found["RANK"].tolist() == list(range(1, len(expected) + 1))
         np.testing.assert_allclose(found["SCORE"], np.sort(expected)[::-1], atol=1e-5)
         order = model.vocabulary.ids[np.argsort(-expected, kind="stable")]
         assert found["ITEM_ID"].tolist() == order.tolist()
-    waited = WAS.after_a_wait().ranked(model)
-    np.testing.assert_allclose(waited["SCORE"], WAS.ranked(model, True)["SCORE"], atol=1e-6)
+    waited = ranked(model, WAS.after_a_wait())
+    np.testing.assert_allclose(waited["SCORE"], ranked(model, WAS, True)["SCORE"], atol=1e-6)
 
 
 def test_unknown_items_are_passed_over_and_a_session_of_them_cannot_be_continued():
     model = model_of("init")
-    found = WAS.edited(["wait", "add:?"]).ranked(model)
-    assert found["SCORE"].tolist() == WAS.ranked(model, begins=True)["SCORE"].tolist()
-    assert WAS.edited(["add:?"]).ranked(model).equals(WAS.ranked(model))
-    left = WAS.ranked(model, exclude_seen=True)
+    found = ranked(model, WAS.edited(["wait", "add:?"]))
+    assert found["SCORE"].tolist() == ranked(model, WAS, begins=True)["SCORE"].tolist()
+    assert ranked(model, WAS.edited(["add:?"])).equals(ranked(model, WAS))
+    left = ranked(model, WAS, exclude_seen=True)
     assert set(left["ITEM_ID"]) == set(model.vocabulary.ids) - set("abcdef")
     assert left["RANK"].tolist() == list(range(1, len(left) + 1))
 
@@ -97,7 +104,7 @@ def test_moves_are_places_risen():
 @pytest.mark.parametrize("exclude_seen", [False, True])
 def test_a_replay_ranks_each_item_as_the_model_would_have_then(kind, exclude_seen):
     model = model_of(kind)
-    found = replay(model, history_of(ROWS), exclude_seen)
+    found = replay(model, WAS, exclude_seen)
     assert found["SESSION"].tolist() == [0, 0, 1, 2, 2, 2, 3]
     assert found["OPENS"].tolist() == [True, False, True, True, False, False, True]
     for place, (item, session) in enumerate(ROWS[1:], 1):
@@ -114,6 +121,6 @@ def test_a_replay_ranks_each_item_as_the_model_would_have_then(kind, exclude_see
 
 def test_a_replay_of_nothing_and_of_unknown_items():
     model = model_of("init")
-    assert len(replay(model, DATA.slice(0, 0))) == 0
-    found = replay(model, hrnn.read_interactions(frame_of("u a 0\nu ? 1\nu b 2")))
-    assert found["ROW"].tolist() == [0, 2]
+    assert len(replay(model, Scenario())) == 0
+    found = replay(model, scenario_of([("a", 0), ("?", 0), ("b", 0)]))
+    assert found["PLACE"].tolist() == [0, 2]
