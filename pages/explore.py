@@ -1,20 +1,15 @@
-"""A user's sessions beside what is recommended next."""
+"""A user's sessions beside what is recommended next, why, and what if it had been otherwise."""
 
 import streamlit as st
 
-from hrnn.recommend.network_recommender import NetworkRecommender
-from ui import logs, page, state
+from hrnn.explain.ranking import ranked
+from hrnn.explain.scenario import Scenario
+from ui import exploring as parts
+from ui import logs, page, state, what_if
 from ui.downloads import draw_table
-from ui.exploring import (
-    draw_popular,
-    draw_sessions,
-    held_out_words,
-    model_of,
-    recommend,
-    recs_table,
-    scene_of,
-)
-from ui.inputs import pick_exclude_seen, pick_run, pick_start, pick_user
+from ui.inputs import pick_exclude_seen, pick_item, pick_run, pick_start, pick_user
+from ui.replaying import draw_over_time
+from ui.why import draw_why
 from ui.words import literal
 from workspace.datasets import Dataset
 from workspace.runs import Run
@@ -43,31 +38,44 @@ def main() -> None:
 
 
 def explore(dataset: Dataset, run: Run, user: str) -> None:
-    model = model_of(run.id, run)
-    assert isinstance(model, NetworkRecommender)
+    model = parts.model_of(run.id, run)
     titles = logs.titles_of(dataset.owner, dataset.id)
-    scene = scene_of(dataset, run, model, user)
-    left, right = st.columns(2, gap="medium")
+    scene = parts.scene_of(dataset, run, model, user)
     if not len(scene.history):
         gone = "is not in this log" if scene.held_out is None else "has no row before the held-out"
         st.warning(f"User {literal(user)} {gone}. Shown are the items most popular in it.")
-        draw_popular(dataset, titles)
+        parts.draw_popular(dataset, titles)
         return
+    left, right = st.columns(2, gap="medium")
+    was = Scenario.of(model, scene.history)
+    scenario = what_if.edited(was)
     with left:
         st.subheader("Sessions, newest first", anchor=False)
-        draw_sessions(scene, model, titles)
+        dropped = set(was.sessions) - set(scenario.sessions)
+        parts.draw_sessions(scene, model, titles, dropped)
     with right:
         st.subheader("What comes next", anchor=False)
-        start = pick_start()
+        begins = parts.begins(scene, pick_start())
         exclude = pick_exclude_seen()
-        ranked = recommend(scene, model, start, exclude)
-        table = recs_table(scene, ranked.head(_TOP_K), titles)
+        what_if.draw_edits(titles)
+        found = ranked(model, scenario, begins, exclude)
+        before = None if scenario == was else ranked(model, was, begins, exclude)
+        popularity = logs.popularity_of(dataset.owner, dataset.id)
+        top = found.head(_TOP_K)
+        table = parts.recs_table(scene, scenario, top, before, popularity, titles)
         with st.container(key="recs_table"):
             if len(table):
                 draw_table(table, "recommendations", "recs")
             else:
                 st.info(f"User {literal(user)} has seen every item; show seen ones to get a list.")
-        st.markdown(held_out_words(scene, ranked, exclude, titles))
+        st.markdown(parts.held_out_words(scene, found, exclude, titles))
+        what_if.draw_editor(scenario, list(popularity), titles)
+    item = pick_item(found, scene.held_out, titles)
+    if item is not None:
+        draw_why(
+            run.id, model, scenario, item, begins, exclude, titles, parts.when_of(scene, model)
+        )
+    draw_over_time(run.id, model, scenario, exclude, titles)
 
 
 main()

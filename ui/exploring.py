@@ -1,6 +1,8 @@
 """One user's sessions beside what a model recommends next."""
 
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,8 @@ import hrnn
 from hrnn.baselines.flat import FlatRecommender
 from hrnn.data.interactions import Interactions
 from hrnn.experiment import use_threads
+from hrnn.explain.ranking import moves
+from hrnn.explain.scenario import Scenario
 from hrnn.recommend.base import Recommender
 from hrnn.recommend.network_recommender import NetworkRecommender
 from hrnn.sessions import MINUTE_US
@@ -64,8 +68,10 @@ def scene_of(dataset: Dataset, run: Run, model: Recommender, user: str) -> Scene
     return Scene(user, before, item, int(data.time_us[row]), begins)
 
 
-def draw_sessions(scene: Scene, model: NetworkRecommender, titles: dict[str, str]) -> None:
-    """Draw the sessions, newest first; what the model does not read is marked."""
+def draw_sessions(
+    scene: Scene, model: NetworkRecommender, titles: dict[str, str], dropped: Set[int]
+) -> None:
+    """Draw the sessions, newest first; what the model does not read, or was dropped, is marked."""
     data = scene.history
     sessions = model.sessions(data)
     read, length = model.estimator.config.max_sessions, model.estimator.config.max_session_len
@@ -86,6 +92,9 @@ def draw_sessions(scene: Scene, model: NetworkRecommender, titles: dict[str, str
     ends = np.full(last + 1, np.iinfo(np.int64).min)
     np.maximum.at(ends, number, data.time_us)
     for session in range(last, max(last - read, -1), -1):
+        if session in dropped:
+            st.caption(f"Session {session + 1}: dropped")
+            continue
         rows = np.flatnonzero(number == session)
         _draw_session(data, rows, session, ends, titles, length, last)
     older = last + 1 - read
@@ -144,26 +153,58 @@ def _rows_table(
     )
 
 
-def recommend(scene: Scene, model: Recommender, start: str, exclude_seen: bool) -> pd.DataFrame:
-    """Rank every item that may follow a scene's history: USER_ID, RANK, ITEM_ID, SCORE."""
-    if start == "auto":
-        start = "new" if scene.begins else "continue"
-    items = len(model.vocabulary)
-    return model.recommend_frame(scene.history, items, start=start, exclude_seen=exclude_seen)
+def begins(scene: Scene, start: str) -> bool:
+    """Say whether what comes next begins a session: as chosen, or as it was."""
+    return scene.begins if start == "auto" else start == "new"
 
 
-def recs_table(scene: Scene, ranked: pd.DataFrame, titles: dict[str, str]) -> pd.DataFrame:
-    """Lay recommendations out: rank, title (where the log has some), score, what is known, id."""
-    seen = set(scene.history.item_ids)
+def when_of(scene: Scene, model: NetworkRecommender) -> dict[int, str]:
+    """Say when each session was."""
+    number = model.sessions(scene.history).in_user
+    sessions, first = np.unique(number, return_index=True)
+    times = scene.history.time_us[first].tolist()
+    return {int(one): moment(time) for one, time in zip(sessions, times, strict=True)}
+
+
+def recs_table(
+    scene: Scene,
+    scenario: Scenario,
+    ranked: pd.DataFrame,
+    before: pd.DataFrame | None,
+    popularity: Mapping[str, int],
+    titles: Mapping[str, str],
+) -> pd.DataFrame:
+    """Lay recommendations out: rank, title (where the log has some), score, what is known, id.
+
+    Args:
+        scene: the user.
+        scenario: the history that they follow from.
+        ranked: the first of them.
+        before: all of them without edits, where there are edits.
+        popularity: item → interactions in the log.
+        titles: item → title.
+    """
+    seen = set(scenario.items)
     items = ranked["ITEM_ID"].tolist()
     notes = [
         ", ".join(["came next"] * (item == scene.held_out) + ["seen"] * (item in seen))
         for item in items
     ]
-    table = pd.DataFrame({"Rank": ranked["RANK"], "Score": ranked["SCORE"].round(2), "Note": notes})
+    table = pd.DataFrame({"Rank": ranked["RANK"]})
+    if before is not None:
+        table["Moved"] = [_moved(one) for one in moves(before, ranked)]
     if titles:
-        table.insert(1, "Title", [titles.get(item, item) for item in items])
+        table["Title"] = [titles.get(item, item) for item in items]
+    table["Score"] = ranked["SCORE"].round(2)
+    table["Had by"] = [popularity.get(item, 0) for item in items]
+    table["Note"] = notes
     return table.assign(Item=items)
+
+
+def _moved(places: float) -> str:
+    if places != places:
+        return "new"
+    return "–" if places == 0 else f"{'▲' if places > 0 else '▼'} {abs(int(places)):,}"
 
 
 def held_out_words(
@@ -191,16 +232,13 @@ def held_out_words(
 
 def draw_popular(dataset: Dataset, titles: dict[str, str]) -> None:
     """Draw the most popular items, for somebody the log does not know."""
-    data = logs.rows_of(dataset.owner, dataset.id)
-    counts = np.bincount(data.item_index)
-    best = np.argsort(-counts, kind="stable")[:10]
-    items = data.item_ids[best]
+    best = list(islice(logs.popularity_of(dataset.owner, dataset.id).items(), 10))
     table = pd.DataFrame(
         {
             "Rank": np.arange(1, len(best) + 1),
-            "Title": [titles.get(item, item) for item in items],
-            "Interactions": counts[best],
-            "Item": items,
+            "Title": [titles.get(item, item) for item, _ in best],
+            "Interactions": [count for _, count in best],
+            "Item": [item for item, _ in best],
         }
     )
     with st.container(key="recs_table"):

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TypeVar
 
+import pandas as pd
 import streamlit as st
 
 from hrnn.data.interactions import Interactions
@@ -25,7 +26,13 @@ _STOPS = (
 _MOST_USERS = 5_000
 _MARK_KEY, _RUN_KEY, _COMPARED_KEY = "timeout_mark", "run_pick", "compare_pick"
 #: More curves over one another than this cannot be told apart.
+#: Of the recommendations, the first so many can be explained, and what really came next.
+_MOST_EXPLAINED = 20
+ITEM = "explore_item"
 _MOST_COMPARED = 5
+ITEM = "explore_item"
+#: Of the recommendations, the first so many can be explained, and what really came next.
+_MOST_EXPLAINED = 20
 _TAKEN = ("Setting", "Differs")  # columns that stand beside those named by runs
 
 N = TypeVar("N", int, float)
@@ -248,3 +255,24 @@ def pick_exclude_seen() -> bool:
     exclude = st.toggle("Leave out items seen before", key="exclude_seen")
     state.remember("exclude_seen", exclude)
     return exclude
+
+
+def pick_item(ranked: pd.DataFrame, held_out: str | None, titles: Mapping[str, str]) -> str | None:
+    """Let an item be chosen that is explained: one of the first, or the one that came next."""
+    options = ranked["ITEM_ID"].head(_MOST_EXPLAINED).tolist()
+    wanted = state.picked(ITEM)
+    for extra in (wanted, held_out):
+        if extra is not None and extra not in options and extra in set(ranked["ITEM_ID"]):
+            options.append(extra)
+    if not options:
+        return None
+    state.prepare(ITEM, options[0], options)
+    rank = ranked.set_index("ITEM_ID")["RANK"]
+    item = st.selectbox(
+        "Explained",
+        options,
+        format_func=lambda one: f"{rank[one]:,} · {titles.get(one, one)}",
+        key=ITEM,
+    )
+    state.remember(ITEM, item if item != options[0] else None)
+    return item

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
 from hrnn.data.interactions import Interactions
@@ -45,6 +46,15 @@ def split_of(owner: str, made: str, config: SplitConfig) -> Split:
         DataError: the log is too short for the split, or its outcomes do not fit.
     """
     return split_for(rows_of(owner, made), config)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def popularity_of(owner: str, made: str) -> dict[str, int]:
+    """Count the interactions with each item of a dataset, the most popular first."""
+    data = rows_of(owner, made)
+    counts = np.bincount(data.item_index, minlength=len(data.item_ids))
+    order = np.argsort(-counts, kind="stable")
+    return dict(zip(data.item_ids[order].tolist(), counts[order].tolist(), strict=True))
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

@@ -1,0 +1,155 @@
+"""What if: edits of a history as chips, in the link, with undo."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, unquote
+
+import streamlit as st
+
+from hrnn.errors import ConfigError
+from hrnn.explain.scenario import Scenario
+from ui import state
+from ui.page import say_error
+from ui.words import clipped
+
+EDITS = "explore_edits"
+#: A browser takes long to list more.
+_MOST_OPTIONS = 1_000
+
+
+def edits() -> list[str]:
+    """Return the edits that the link holds."""
+    return [unquote(one) for one in (state.picked(EDITS) or "").split(",") if one]
+
+
+def _keep(made: Sequence[str]) -> None:
+    state.remember(EDITS, ",".join(quote(one, safe=":-") for one in made) or None)
+
+
+def add(edit: str) -> None:
+    """Make one more edit."""
+    _keep([*edits(), edit])
+
+
+def edited(was: Scenario) -> Scenario:
+    """Make the edits of the link; one that cannot be made ends them, and that is said."""
+    made, scenario = edits(), was
+    for place, edit in enumerate(made):
+        try:
+            scenario = scenario.edited([edit])
+        except ConfigError as error:
+            say_error(f"{error}. It and what came after it are left out")
+            _keep(made[:place])
+            break
+    return scenario
+
+
+def draw_edits(titles: Mapping[str, str]) -> None:
+    """Draw the edits made, each with a way to take it back."""
+    made = edits()
+    if not made:
+        return
+    with st.container(horizontal=True, key="edits"):
+        for place, edit in enumerate(made):
+            st.button(
+                _words(edit, titles),
+                key=f"edit_{place}",
+                icon=":material/close:",
+                help="Take this edit back",
+                on_click=_keep,
+                args=([*made[:place], *made[place + 1 :]],),
+            )
+        if len(made) > 1:
+            st.button("Undo the last", key="edit_undo", on_click=_keep, args=(made[:-1],))
+            st.button("As it was", key="edit_none", on_click=_keep, args=((),))
+
+
+def _words(edit: str, titles: Mapping[str, str]) -> str:
+    kind, _, rest = edit.partition(":")
+    if kind == "add":
+        return f"added {clipped(titles.get(rest, rest))}"
+    if kind == "wait":
+        return "waited past the timeout"
+    if kind == "move":
+        place, _, to = rest.partition("-")
+        return f"moved item {_from_one(place)} to {_from_one(to)}"
+    what = "dropped session" if kind == "drop" else "removed item"
+    return f"{what} {_from_one(rest)}"
+
+
+def _from_one(text: str) -> str:
+    return str(int(text) + 1) if text.isdecimal() else clipped(text)
+
+
+def draw_editor(scenario: Scenario, items: Sequence[str], titles: Mapping[str, str]) -> None:
+    """Offer the edits that can be made of a scenario.
+
+    Args:
+        scenario: as it is now.
+        items: ids of the catalogue, the most popular first; any other id can be typed.
+        titles: item → title.
+    """
+    with st.expander("What if this history were another?", key="what_if"):
+        left, right = st.columns(2, gap="medium", vertical_alignment="bottom")
+        numbers = sorted(set(scenario.sessions), reverse=True)
+        places = list(range(len(scenario)))[::-1]
+        with left:
+            _offer("drop", "Drop a session", numbers, lambda one: f"Session {one + 1}")
+            _offer(
+                "add",
+                "Add an item at the end",
+                items[:_MOST_OPTIONS],
+                lambda one: titles.get(one, one),
+                accept_new_options=len(items) > _MOST_OPTIONS,
+            )
+        with right:
+            _offer(
+                "remove",
+                "Remove an item",
+                places,
+                lambda one: f"{one + 1} · {titles.get(scenario.items[one], scenario.items[one])}",
+            )
+            st.button(
+                "Wait past the timeout",
+                key="edit_wait",
+                help="What comes next then begins a new session.",
+                disabled=scenario.waits,
+                on_click=add,
+                args=("wait",),
+            )
+        if len(places) > 1:
+            _offer_move(scenario, titles)
+
+
+def _offer(
+    kind: str, label: str, options: Sequence[Any], words: Callable[[Any], str], **more: Any
+) -> None:
+    """Offer one kind of edit as a choice that is made at once, and then stands empty again."""
+
+    def make() -> None:
+        chosen = st.session_state[f"edit_{kind}"]
+        if chosen is not None:
+            add(f"{kind}:{chosen}")
+            st.session_state[f"edit_{kind}"] = None
+
+    st.selectbox(
+        label, options, index=None, format_func=words, key=f"edit_{kind}", on_change=make,
+        disabled=not len(options), **more,
+    )  # fmt: skip
+
+
+def _offer_move(scenario: Scenario, titles: Mapping[str, str]) -> None:
+    count = len(scenario)
+
+    def words(place: int) -> str:
+        return f"{place + 1} · {titles.get(scenario.items[place], scenario.items[place])}"
+
+    def make() -> None:
+        place, to = st.session_state.edit_from, st.session_state.edit_to - 1
+        if place is not None and place != to:
+            add(f"move:{place}-{to}")
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox("Move an item", range(count), index=None, format_func=words, key="edit_from")
+        st.number_input("to place", 1, count, count, key="edit_to")
+        st.button("Move", key="edit_move", on_click=make)
