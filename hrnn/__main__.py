@@ -94,14 +94,17 @@ def _timeouts(options: argparse.Namespace) -> None:
     from hrnn.experiment import train_experiment  # noqa: PLC0415 - torch, only here
 
     settings = _training(options)
-    data, reports = _read(options), {}
-    for minutes in dict.fromkeys(options.minutes):
-        config = ExperimentConfig(
+    configs = {  # made before anything is trained, so that a wrong one is said first
+        minutes: ExperimentConfig(
             timeout_minutes=minutes,
             use_session_ids=False,
             measured_on="validation",
             training=settings,
         )
+        for minutes in options.minutes
+    }
+    data, reports = _read(options), {}
+    for minutes, config in configs.items():
         trained = train_experiment(data, config)
         reports[minutes] = report = trained.measure()
         assert report is not None  # leave-last-out holds something out, and nobody stops it

@@ -12,7 +12,7 @@ def main() -> None:
     if dataset is None:
         return
     page.say_note(dataset.note)
-    runs = [run for run in state.runs_of(dataset) if run.has_model()]
+    runs = [run for run in state.runs_of(dataset) if run.has_model() and not run.tries]
     current = state.current_run(runs)
     if current is None:
         st.info("There is no model of this log yet. Train one first; a small log takes minutes.")

@@ -49,7 +49,7 @@ def configure(dataset: Dataset) -> None:
         st.button("Start training", key="train_start", disabled=True)
         return
     st.caption(split_words(split, cut.split))
-    read = training.max_sessions, training.max_session_len
+    read = (training.max_sessions, training.max_session_len) if experiment.model == "hrnn" else ()
     say_findings([*about_settings(training), *about_sessions(split.sessions, *read)], "findings")
     name = st.text_input("Name of the run", key="run_name", placeholder="optional")
     decides = pick_verdict(experiment)

@@ -108,8 +108,10 @@ def pick_evaluation(dataset: Dataset) -> Evaluation | None:
 
 def _title(one: Evaluation) -> str:
     settings = one.settings
-    models = plural(len(settings.runs) + len(settings.baselines), "model")
-    return f"{one.made} · {SPLIT_NAMES[settings.split.split]}, {settings.ranking} · {models}"
+    models = [plural(len(settings.runs), "run"), plural(len(settings.baselines), "simple model")]
+    models += [_PEERS[peer] for peer in settings.peers] + ["twins"] * settings.twins
+    split = SPLIT_NAMES[settings.split.split]
+    return f"{one.made} · {split}, {settings.ranking} · {', '.join(models)}"
 
 
 def watch(evaluation: Evaluation) -> None:

@@ -36,7 +36,7 @@ LABELS = {
     "sampled_items": "Compared with",
     "num_negatives": "Negatives a positive",
     "user_state": "User state",
-    "num_layers": "GRU layers",
+    "num_layers": "Layers",
     "learning_rate": "Learning rate",
     "learning_rate_decay": "Learning rate over time",
     "dropout_rate": "Dropout",
@@ -81,7 +81,7 @@ _NAMES: dict[str, Mapping[Any, str]] = {
     "sampled_items": _SAMPLE_NAMES,
 }
 _USUAL = "standard"
-_PRESET = "preset"
+_PRESET, _FILLED = "preset", "_preset_of_the_inputs"
 N = TypeVar("N", int, float)
 
 
@@ -188,13 +188,16 @@ def pick_experiment(cut: SplitConfig, split: Split) -> ExperimentConfig:
         )
     if training != base:
         took = seconds(expected_seconds(training, *size))
-        st.caption(f"As changed: at most about {took}.")
+        st.caption(f"As changed: about {took}.")
     return ExperimentConfig.of(cut, training, model)
 
 
 def _pick_preset(interactions: int, items: int) -> TrainConfig:
     """Let a preset be chosen, which is what inputs hold unless they are changed."""
     state.prepare(_PRESET, _USUAL, PRESETS)
+    if st.session_state.get(_FILLED) not in (None, st.session_state[_PRESET]):
+        _forget_settings()  # the preset came with a link, or with the browser's Back
+    st.session_state[_FILLED] = st.session_state[_PRESET]
     costs = (
         f"{name} {seconds(expected_seconds(one, interactions, items))}"
         for name, one in PRESETS.items()
@@ -209,15 +212,15 @@ def _pick_preset(interactions: int, items: int) -> TrainConfig:
         help="How much is spent. Quick is enough to see whether there is anything to learn. Best is"
         " made for logs of some hundred thousand interactions; on a small one it is no better.",
     )
-    st.caption(f"At most about: {', '.join(costs)}, on one core.")
+    st.caption(f"About {', '.join(costs)} on one core, where nothing else runs.")
     state.remember(_PRESET, name if name != _USUAL else None)
     return PRESETS[name or _USUAL]
 
 
 def _forget_settings() -> None:
-    """Let the inputs of a training take what the chosen preset says."""
+    """Let the inputs of a training take what the chosen preset says, but for what the link says."""
     for key in TrainConfig().plain():
-        if key not in ("loss", "user_state", "random_state"):
+        if key not in ("loss", "user_state", "random_state") and not state.from_outside(key):
             st.session_state.pop(key, None)
             state.remember(key, None)
 
@@ -232,7 +235,8 @@ def _pick(key: str, default: N, low: N, high: N) -> N:
 
 def fill_inputs(experiment: ExperimentConfig) -> None:
     """Put the settings of a run into the inputs; to be called before they are drawn."""
-    st.session_state.pop(_PRESET, None)
+    for key in (_PRESET, _FILLED):
+        st.session_state.pop(key, None)
     state.remember(_PRESET, None)
     usual = _input_values(ExperimentConfig())
     for key, value in _input_values(experiment).items():

@@ -158,8 +158,8 @@ def trial(tried: pd.DataFrame, sessions: pd.DataFrame, suggested: float | None) 
         sessions: ``m`` and ``y``, over all timeouts.
         suggested: the suggested timeout, if any, gets a dotted rule.
     """
-    ends = [float(sessions["m"].iloc[0]), float(sessions["m"].iloc[-1])]
-    scale = {"type": "log", "domain": ends, "nice": False}
+    every = [*sessions["m"], *tried["m"]]
+    scale = {"type": "log", "domain": [float(min(every)), float(max(every))], "nice": False}
     axis = axis_in_words(TICKS, "timeout, log scale")
     x = {"field": "m", "type": "quantitative", "scale": scale, "axis": axis}
     right = {"orient": "right", "tickCount": 4, "grid": False}
@@ -172,7 +172,7 @@ def trial(tried: pd.DataFrame, sessions: pd.DataFrame, suggested: float | None) 
         "field": "state",
         "type": "nominal",
         "scale": {"domain": list(TRIED), "range": list(TRIED.values())},
-        "legend": {"title": None, "orient": "top"},
+        "legend": {"title": None, "orient": "top", "columns": 1},
     }
     behind: list[Spec] = [
         {

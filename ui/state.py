@@ -37,7 +37,7 @@ def _memory() -> dict[str, str]:
     return st.session_state.setdefault("_picked", {})
 
 
-def _from_outside(key: str) -> bool:
+def from_outside(key: str) -> bool:
     """Whether the link says something else than what was last written into it."""
     text = st.query_params.get(key)
     return text is not None and text != _memory().get(key)
@@ -49,7 +49,7 @@ def _as_text(value: object) -> str:
 
 def picked(key: str) -> str | None:
     """Return what was picked, as the text of the link."""
-    if _from_outside(key):
+    if from_outside(key):
         return st.query_params[key]
     if st.session_state.get(key) is not None:
         return _as_text(st.session_state[key])
@@ -74,7 +74,7 @@ def prepare(key: str, default: T, allowed: Container[Any] | None = None) -> None
     The type of the default tells how the link's text is read. What cannot be used is said.
     """
     here = st.session_state.get(key)
-    if here is not None and not _from_outside(key) and (allowed is None or here in allowed):
+    if here is not None and not from_outside(key) and (allowed is None or here in allowed):
         return
     text = picked(key)
     try:
@@ -120,7 +120,7 @@ def keep_context() -> None:
         if value:
             remember(key, value)
     for key in (TIMEOUT, SESSION_IDS):  # whether these can be used is for the page to say
-        if not _from_outside(key) and (value := picked(key)):
+        if not from_outside(key) and (value := picked(key)):
             remember(key, value)
 
 
@@ -180,5 +180,5 @@ def evaluations_of(dataset: Dataset) -> list[Evaluation]:
 def current_run(runs: list[Run]) -> Run | None:
     """Return the run picked, if it is one of these, else the newest that only tries no setting."""
     made = picked(RUN)
-    newest = next((run for run in runs if run.experiment.measured_on == "test"), None)
+    newest = next((run for run in runs if not run.tries), None)
     return next((run for run in runs if run.id == made), newest or next(iter(runs), None))

@@ -1,16 +1,19 @@
 """Which timeout pays: small models at several timeouts, measured on the same interactions."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 import pandas as pd
 import streamlit as st
 
 from hrnn.data.interactions import Interactions
+from hrnn.data.outcomes import find_mode
 from hrnn.errors import HRNNError
 from hrnn.evaluation.trials import compare
 from hrnn.training.config import MODEL_NAMES, PRESETS, SplitConfig
 from hrnn.training.cost import expected_seconds
-from ui import live, session_charts, state
+from hrnn.training.roles import check_learnable
+from ui import live, logs, session_charts, state
 from ui.launching import TICK_SECONDS, launcher
 from ui.page import say_error
 from ui.session_figures import Curve
@@ -18,7 +21,7 @@ from ui.words import literal, minutes, plural, seconds
 from workspace.datasets import Dataset
 from workspace.runs import Run
 from workspace.tasks import ACTIVE
-from workspace.trials import MOST, create_trial, newest_trial
+from workspace.trials import MOST, create_trial, newest_trial, trial_cut
 
 _OFFERED = (5.0, 15.0, 30.0, 60.0, 120.0, 480.0, 1440.0, 10080.0)
 _USUAL = (5.0, 30.0, 120.0, 1440.0)
@@ -52,25 +55,37 @@ def _offer(dataset: Dataset, data: Interactions, timeout: float, suggested: floa
     extra = [one for one in (timeout, suggested) if one is not None]
     options = sorted({*_OFFERED, *extra})
     usual = sorted({*_USUAL, *extra})[:MOST]
+    words = Counter(map(minutes, options))
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     with left:
         chosen = st.multiselect(
-            "Timeouts to try", options, default=usual, format_func=minutes,
-            max_selections=MOST, key="trial_minutes",
-        )  # fmt: skip
+            "Timeouts to try",
+            options,
+            default=usual,
+            # A browser hands back the words, so no two options may have the same.
+            format_func=lambda one: minutes(one) if words[minutes(one)] == 1 else f"{one:g} min",
+            max_selections=MOST,
+            key="trial_minutes",
+        )
     training = PRESETS["quick"]
     each = expected_seconds(training, len(data), len(data.item_ids))
     with right:
         go = st.button("Try these timeouts", key="trial_go", disabled=len(chosen) < 2)
+    amounts = find_mode(data.outcome) in ("soft", "continuous")
     st.caption(
         f"{plural(len(chosen), 'run')} of about {seconds(each)} each, one after the other, in the"
         " background. The move of the rule above adds its timeout to the list."
         + ("" if data.session_index is None else " Session ids are left out of account.")
+        + (" Every outcome above 0 counts as a positive." if amounts else "")
     )
     if not go:
         return
+    cut = SplitConfig(use_session_ids=False, outcomes="positives" if amounts else "as_found")
     try:
-        for run in create_trial(dataset, SplitConfig(use_session_ids=False), chosen, training):
+        split = logs.split_of(dataset.owner, dataset.id, trial_cut(cut))
+        items = len(split.data.item_ids)
+        check_learnable(split.role, split.data.outcome, items, training.loss)
+        for run in create_trial(dataset, cut, chosen, training):
             launcher().start(run)
     except HRNNError as error:
         say_error(error)
@@ -95,11 +110,15 @@ def _draw(
         running = sum(tried[one].fraction() for one in waiting)
         done = (len(tried) - len(waiting) + running) / len(tried)
         st.progress(done, text=f"{plural(len(waiting), 'timeout')} still to come")
-    reports = {
-        one: live.report_in(run.report_folder)
-        for one, run in tried.items()
-        if run.report_folder.exists() and run.state() not in ACTIVE
-    }
+    reports, without = {}, []
+    for one, run in tried.items():
+        if run.report_folder.exists() and run.state() not in ACTIVE:
+            reports[one] = live.report_in(run.report_folder)
+        elif run.state() not in ACTIVE:
+            why = (run.final() or {}).get("message") or "its worker was ended from outside"
+            without.append(f"\n- {minutes(one)}: {literal(why)}.")
+    if without:
+        st.warning(f"{plural(len(without), 'timeout')} without figures:{''.join(without)}")
     if not reports:
         return
     found = compare(reports, _MODEL)
@@ -138,12 +157,15 @@ def _state(behind: float, low: float) -> str:
 
 
 def trial_words(found: pd.DataFrame) -> str:
-    """Say which timeout is best, and which of the others may be as good."""
+    """Say which timeouts are best, and which of the others may be as good."""
     frame = trial_frame(found)
     named = {name: frame.loc[frame["state"] == name, "timeout"] for name in session_charts.TRIED}
     best, near, far = named.values()
     top = frame.loc[frame["state"] == "best"].iloc[0]
-    told = f"**{best.iloc[0]}** is best: {top['value']:.3f} ({top['low']:.3f}–{top['high']:.3f})."
+    figure = f"{top['value']:.3f} ({top['low']:.3f}–{top['high']:.3f})"
+    if len(frame) == 1:
+        return f"**{best.iloc[0]}** has {figure}; there is nothing yet to compare it with."
+    told = f"**{', '.join(best)}** {'is' if len(best) == 1 else 'are all'} best: {figure}."
     if len(near):
         told += f" As good, for all these figures say: {', '.join(near)}."
     if len(far):

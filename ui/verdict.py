@@ -33,12 +33,11 @@ def pick_verdict(experiment: ExperimentConfig) -> bool:
 
 def draw_verdict_on(dataset: Dataset, run: Run) -> None:
     """Say whether a run pays, or how that is found out."""
-    if run.experiment.model != "hrnn" or not run.report_folder.exists():
+    if run.experiment.model != "hrnn" or run.tries or not run.report_folder.exists():
         return
     st.subheader("Should I use this?", anchor=False)
-    wanted = to_decide(run)
-    found = next((one for one in state.evaluations_of(dataset) if one.settings == wanted), None)
-    if found is not None and found.state() in ACTIVE:
+    found = _comparison(dataset, run)
+    if found is not None and _goes_on(found):
         st.caption(
             "A flat GRU is trained with the same settings, and simple models are measured beside"
             " both. You can leave this page or close it."
@@ -63,8 +62,20 @@ def draw_verdict_on(dataset: Dataset, run: Run) -> None:
         " long as this training did."
     )
     if st.button("Find out", key="verdict_go"):
-        launcher().start(create_evaluation(dataset, wanted))
+        found = _comparison(dataset, run)  # another tab may have been faster
+        if found is None or not _goes_on(found):
+            launcher().start(create_evaluation(dataset, to_decide(run)))
         st.rerun()
+
+
+def _comparison(dataset: Dataset, run: Run) -> Evaluation | None:
+    """Return the newest evaluation that a verdict on a run can be read from."""
+    wanted = to_decide(run)
+    return next((one for one in state.evaluations_of(dataset) if one.settings == wanted), None)
+
+
+def _goes_on(found: Evaluation) -> bool:
+    return found.state() in ACTIVE and (found.state() != State.QUEUED or found.has_worker())
 
 
 def verdict_of(evaluation: Evaluation, report: Report, run: Run) -> Verdict | None:

@@ -40,6 +40,7 @@ def _measured(evaluation: Evaluation) -> dict[str, Any]:
     runs = [open_run(evaluation.owner, made) for made in settings.runs]
     alike = {run.id: _alike(run, settings) for run in runs}
     trainings = sum(map(len, alike.values()))
+    derived = {f"{run.name}, {words}" for run in runs for words in alike[run.id]}
     say = Steps(evaluation, 2 + trainings + len(settings.baselines)).say
     say("Reading and splitting the log")
     data = open_dataset(evaluation.owner, evaluation.dataset).read()
@@ -48,7 +49,7 @@ def _measured(evaluation: Evaluation) -> dict[str, Any]:
     for run in runs:
         if not run.has_model():
             raise WorkspaceError(f"run {run.name!r} has no model; choose runs that have one")
-        taken = run.name in (*models, *settings.baselines)
+        taken = run.name in (*models, *settings.baselines, *derived)
         name = f"{run.name} ({run.id})" if taken else run.name
         models[name] = load(run.model_folder)
         for words, experiment in alike[run.id].items():

@@ -33,6 +33,11 @@ class Run(Task):
 
     kind: ClassVar[str] = "runs"
 
+    @property
+    def tries(self) -> bool:
+        """Whether it only tries a setting, measured on what validates."""
+        return self.experiment.measured_on == "validation"
+
     def has_model(self) -> bool:
         """Say whether the run has ended and left a model."""
         return self.final() is not None and (self.model_folder / "model.json").exists()

@@ -10,23 +10,26 @@ from workspace.tasks import State
 
 #: A trial takes so many timeouts at most.
 MOST = 7
-_NO_FIGURES = frozenset({State.FAILED, State.STOPPED, State.CANCELLED})
 
 
 def create_trial(
     dataset: Dataset, cut: SplitConfig, minutes: Sequence[float], training: TrainConfig
 ) -> list[Run]:
-    """Ask for a run a timeout; leave-last-out, which is the same rows at every timeout.
+    """Ask for a run a timeout; all are measured as :func:`trial_cut` says.
 
     Raises:
         WorkspaceError: the home cannot be written.
     """
-    own = replace(cut, split="leave_last_out", measured_on="validation")  # pyright: ignore
-    runs = []
+    own, runs = trial_cut(cut), []
     for one in minutes:
         experiment = ExperimentConfig.of(replace(own, timeout_minutes=one), training)  # pyright: ignore
         runs.append(create_run(dataset, experiment, f"timeout {one:g} min, tried"))
     return runs
+
+
+def trial_cut(cut: SplitConfig) -> SplitConfig:
+    """Return how a trial cuts a log: leave-last-out, the same rows at any timeout."""
+    return replace(cut, split="leave_last_out", measured_on="validation")  # pyright: ignore
 
 
 def newest_trial(runs: Iterable[Run]) -> dict[float, Run]:
@@ -36,13 +39,13 @@ def newest_trial(runs: Iterable[Run]) -> dict[float, Run]:
         runs: of one log, the newest first.
 
     Returns:
-        Timeout in minutes, ascending → the newest run with it that may have figures.
+        Timeout in minutes, ascending → the newest run with it that was not cancelled.
     """
-    tried = [run for run in runs if run.experiment.measured_on == "validation"]
+    tried = [run for run in runs if run.tries]
     found: dict[float, Run] = {}
     for run in tried:
         minutes = run.experiment.timeout_minutes
         alike = replace(tried[0].experiment, timeout_minutes=minutes) == run.experiment  # pyright: ignore
-        if minutes is not None and alike and run.state() not in _NO_FIGURES:
+        if minutes is not None and alike and run.state() != State.CANCELLED:
             found.setdefault(minutes, run)
     return dict(sorted(found.items()))

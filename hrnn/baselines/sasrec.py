@@ -8,8 +8,12 @@ import torch
 from hrnn.baselines.flat import FlatRecommender
 from hrnn.data.interactions import Interactions
 from hrnn.errors import ConfigError
+from hrnn.model.histories import Histories
 from hrnn.model.sasrec import SASRecNetwork
 from hrnn.recommend.estimators import NetworkEstimator
+
+#: Attention grows with the square of what is read at once.
+_MOST_PLACES = 10_000
 
 
 class SASRecEstimator(NetworkEstimator[SASRecNetwork]):
@@ -19,6 +23,11 @@ class SASRecEstimator(NetworkEstimator[SASRecNetwork]):
         """Make a network for a catalogue."""
         one = self.config
         length = one.max_sessions * one.max_session_len
+        if length > _MOST_PLACES:
+            raise ConfigError(
+                f"max_sessions × max_session_len is {length:,}: attention reads at most"
+                f" {_MOST_PLACES:,} interactions at once; ask for fewer"
+            )
         return SASRecNetwork(
             items, one.hidden_units, one.num_layers, one.dropout_rate, length, generator
         )
@@ -40,24 +49,27 @@ class SASRec(FlatRecommender):
         """Make the estimator of some settings."""
         return SASRecEstimator(**settings)
 
-    @property
-    def length(self) -> int:
-        """Last items of a history that scoring reads.
+    def score_histories(self, histories: Histories, new_session: np.ndarray) -> np.ndarray:
+        """Return float32 scores [users, items], whether or not a session begins.
 
         Raises:
-            ConfigError: they are more than the network was trained to read.
+            ConfigError: more is to be read than the network was trained to read.
         """
-        length, network = super().length, self.estimator.network_
-        if network is not None and length >= len(network.places_TH):
+        most = len(self.estimator.fitted().places_TH) - 1
+        if self.length > most:
             raise ConfigError(
-                f"max_sessions × max_session_len is {length:,}: this model was trained to read"
-                f" {len(network.places_TH) - 1:,} interactions at once; ask for fewer, or train it"
-                " again"
+                f"max_sessions × max_session_len is {self.length:,}: this model was trained to read"
+                f" {most:,} interactions at once; ask for fewer, or train it again"
             )
-        return length
+        return super().score_histories(histories, new_session)
 
     def pieces(self, data: Interactions) -> tuple[np.ndarray, int]:
-        """Cut each user's rows into pieces of what the network reads at once."""
+        """Cut each user's rows into pieces of what the network reads at once.
+
+        With ``truncate_training`` there is one piece, of which only the end is read.
+        """
+        if self.estimator.config.truncate_training:
+            return super().pieces(data)
         rows = np.diff(data.user_starts)
         count = -(-rows // self.length)
         from_end = data.user_starts[1:][data.user_index] - 1 - np.arange(len(data))

@@ -181,7 +181,10 @@ def split_for(data: Interactions, config: SplitConfig) -> Split:
     whole = split(taken_as(data, config.outcomes, config.positive_from))
     if config.measured_on == "test":
         return whole
-    earlier = split(whole.known()[0])
+    try:
+        earlier = split(whole.known()[0])
+    except DataError as error:
+        raise DataError(f"once what is held out was put aside, {error}") from None
     return replace(earlier, name=f"{earlier.name} on validation rows")
 
 

@@ -18,6 +18,10 @@ _BY = "sessions before"
 _FEW = ("none", "1")
 #: Shares from which something is named as what would change the answer.
 _MANY_FEW, _MANY_SEEN, _MANY_COLD = 0.5, 0.1, 0.1
+#: An interval over fewer users, or over fewer interactions of a group, says little.
+_LEAST = 30
+#: Differences below it take more decimals.
+_SMALL = 0.005
 #: A difference that would take more than so many times the users is not worth waiting for.
 _MOST_TIMES = 50
 Answer = Literal["yes", "no", "unclear", "none"]
@@ -29,8 +33,8 @@ class Verdict:
 
     Attributes:
         answer: "yes", the model is ahead of every rival beyond doubt; "no", a rival is ahead of it
-            beyond doubt; "unclear", a difference may be chance, so the simpler one is kept; "none"
-            where figures are leaked.
+            beyond doubt; "unclear", a difference may be chance, or fewer than 30 users were
+            measured, so the simpler one is kept; "none" where figures are leaked.
         sentence: the answer, with its figures and the paired interval.
         against: a row a rival, the best first: OTHER (as the sentence calls it), VALUE, DIFFERENCE
             (model - rival), LOW, HIGH in NDCG@10.
@@ -74,7 +78,8 @@ def verdict(
             "",
             (),
         )
-    answer, rival = _decided(against, simple)
+    users = report.questions[USER_ID].nunique()
+    answer, rival = _decided(against, simple, users)
     keep = _short(rival["OTHER"], model)
     opening = {"yes": "Yes", "no": f"No, keep {keep}", "unclear": f"Not shown, keep {keep}"}[answer]
     sentence = f"{opening}: {name} {_compared(report, model, rival)}"
@@ -87,14 +92,20 @@ def verdict(
     )
 
 
-def _decided(against: pd.DataFrame, simple: Sequence[str]) -> tuple[Answer, pd.Series]:
+def _decided(against: pd.DataFrame, simple: Sequence[str], users: int) -> tuple[Answer, pd.Series]:
     """Return the answer, and the rival that it is measured by: if one is kept, a simple one."""
     behind, not_beaten = against[against["HIGH"] < 0], against[against["LOW"] <= 0]
-    if not_beaten.empty:
+    answer: Answer = "no"
+    if users < _LEAST:
+        answer, others = "unclear", against
+    elif not_beaten.empty:
         return "yes", against.iloc[0]
-    others = not_beaten if behind.empty else behind
+    elif behind.empty:
+        answer, others = "unclear", not_beaten
+    else:
+        others = behind
     cheap = others[others["OTHER"].isin(simple)]
-    return ("unclear" if behind.empty else "no"), (others if cheap.empty else cheap).iloc[0]
+    return answer, (others if cheap.empty else cheap).iloc[0]
 
 
 def _check(report: Report, models: Sequence[str]) -> None:
@@ -124,22 +135,37 @@ def _compared(report: Report, model: str, rival: pd.Series) -> str:
     """Say both models' hit rates and how far apart they are."""
     table = report.table[report.table["METRIC"] == f"HR@{K}"].set_index("MODEL")
     own, other = table.loc[model], table.loc[rival["OTHER"]]
-    low, high = rival["LOW"], rival["HIGH"]
-    gap = rival["DIFFERENCE"]
+    low, high, gap = rival["LOW"], rival["HIGH"], rival["DIFFERENCE"]
+    digits = _digits(low, high)
     much = f", {_percent(abs(gap) / rival['VALUE'])}" if rival["VALUE"] > 0 else ""
+    apart = f"{abs(gap):.{digits}f} {'higher' if gap > 0 else 'lower'}{much}"
+    if round(gap, digits) == 0:
+        apart = "the same"
+    users = report.questions[USER_ID].nunique()
     doubt = "" if low > 0 or high < 0 else ", which may be chance"
+    if users < _LEAST:
+        doubt = f", of {users} user{'s' if users > 1 else ''} only"
+    among = " among it and 100 others" if "sampled ranking" in report.heading else ""
+    which = " that begin a session" if "that begin a session" in report.heading else ""
     return (
-        f"finds the next item in its first {K} for {100 * own['VALUE']:.1f} %"
-        f" ({100 * own['LOW']:.1f}–{100 * own['HIGH']:.1f}) of held-out interactions,"
+        f"finds the next item in its first {K}{among} for {100 * own['VALUE']:.1f} %"
+        f" ({100 * own['LOW']:.1f}–{100 * own['HIGH']:.1f}) of held-out interactions{which},"
         f" {_short(rival['OTHER'], model)} for {100 * other['VALUE']:.1f} %; its NDCG@{K} is"
-        f" {abs(gap):.3f} {'higher' if gap >= 0 else 'lower'}{much}"
-        f" (difference {signed(low)} to {signed(high)}{doubt})."
+        f" {apart} (difference {signed(low, digits)} to {signed(high, digits)}{doubt})."
     )
+
+
+def _digits(low: float, high: float) -> int:
+    """Return how many decimals an interval needs to be read."""
+    return 3 if max(abs(low), abs(high)) >= _SMALL else 5
 
 
 def _helps(report: Report, model: str, rival: str) -> str:
     """Say for which users, by their sessions before, the model is ahead, and for which behind."""
     parts = report.against_in(_BY, model, rival, f"NDCG@{K}")
+    count = _questions_by_part(report)
+    parts = parts.assign(N=parts["PART"].map(count))
+    parts = parts[parts["N"] >= _LEAST]
     if len(parts) < 2:
         return ""
     ahead, behind = parts[parts["LOW"] > 0], parts[parts["HIGH"] < 0]
@@ -155,8 +181,8 @@ def _helps(report: Report, model: str, rival: str) -> str:
     if not told:
         told.append("is beyond doubt ahead or behind for no number of earlier sessions")
     return (
-        f"Beside {_short(rival, model)} it {', '.join(told)}; {len(parts)} groups of users were"
-        " looked at, each by itself."
+        f"Beside {_short(rival, model)} it {', '.join(told)}; {len(parts)} groups of {_LEAST}"
+        " interactions or more were looked at, each by itself."
     )
 
 
@@ -168,8 +194,7 @@ def _would_change(report: Report, answer: Answer, rival: pd.Series) -> list[str]
             "Real order inside sessions: most consecutive interactions here share one time, so what"
             " comes after what is the order of the file."
         )
-    asked = report.slices.drop_duplicates(["SLICE", "PART"])
-    asked = asked[asked["SLICE"] == _BY].set_index("PART")["N"]
+    asked = _questions_by_part(report)
     few = asked.reindex(_FEW).sum() / asked.sum()
     if few > _MANY_FEW:
         told.append(
@@ -190,15 +215,25 @@ def _would_change(report: Report, answer: Answer, rival: pd.Series) -> list[str]
             " nothing was learned of."
         )
     users, gap = report.questions[USER_ID].nunique(), abs(rival["DIFFERENCE"])
-    if answer == "unclear" and gap > 0:
+    if users < _LEAST:
+        told.append(
+            f"More users: {users:,} measured; an interval over fewer than {_LEAST} says little."
+        )
+    elif answer == "unclear" and gap > 0:
         wide = (rival["HIGH"] - rival["LOW"]) / 2
         times = (wide / gap) ** 2
-        if times < _MOST_TIMES:
+        if 1 < times < _MOST_TIMES and _round(users * times) > users:
             told.append(
-                f"More users: a difference of {gap:.3f} would show with about"
-                f" {_round(users * times):,}; {users:,} were measured."
+                f"More users: a difference of {gap:.{_digits(rival['LOW'], rival['HIGH'])}f} would"
+                f" show with about {_round(users * times):,}; {users:,} were measured."
             )
     return told
+
+
+def _questions_by_part(report: Report) -> pd.Series:
+    """Return the interactions asked about, by how many sessions there were before."""
+    asked = report.slices.drop_duplicates(["SLICE", "PART"])
+    return asked[asked["SLICE"] == _BY].set_index("PART")["N"]
 
 
 def _short(name: str, model: str) -> str:
@@ -214,9 +249,9 @@ def _three(row: pd.Series) -> str:
     return f"{signed(row['DIFFERENCE'])}, {signed(row['LOW'])} to {signed(row['HIGH'])}"
 
 
-def signed(value: float) -> str:
+def signed(value: float, digits: int = 3) -> str:
     """Write a difference with its sign."""
-    return f"{value:+.3f}".replace("-", "−")
+    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
 
 
 def _percent(part: float) -> str:

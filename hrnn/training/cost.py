@@ -2,13 +2,14 @@
 
 from hrnn.training.config import TrainConfig
 
-#: Seconds a unit² of the GRU and a unit of a scored item cost for each interaction, measured with
-#: benchmarks/accuracy.py on one core of a machine of 2 cores; another may be twice as fast.
-_GRU, _SCORE = 1.2e-9, 1.4e-10
+#: Seconds to start and to measure; and for each interaction by itself, a unit² of the GRU, and a
+#: unit of a scored item. Measured on one core of a machine of two: another may be twice as fast.
+_START = 5.0
+_EACH, _GRU, _SCORE = 5e-6, 1.2e-9, 1e-10
 
 
 def expected_seconds(training: TrainConfig, interactions: int, items: int) -> float:
-    """Return about how long all epochs of a training take on one core.
+    """Return about how long a run of all epochs takes on one core.
 
     Early stopping may end it sooner.
 
@@ -21,5 +22,5 @@ def expected_seconds(training: TrainConfig, interactions: int, items: int) -> fl
     scored = training.num_negatives
     if training.loss == "cross_entropy":
         scored = min(training.sample_size(items) or items, items)
-    each = _GRU * training.num_layers * units**2 + _SCORE * units * scored
-    return training.epochs * interactions * each
+    each = _EACH + _GRU * training.num_layers * units**2 + _SCORE * units * scored
+    return _START + training.epochs * interactions * each

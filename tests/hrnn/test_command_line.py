@@ -278,3 +278,10 @@ def test_timeouts_are_compared_on_the_same_validation_rows(log, capsys):
     assert (table["BEHIND"] == 0).sum() >= 1
     assert "5 minutes: 64 sessions" in told.err  # of 72 rows the last of each user is put aside
     assert "60 minutes: 24 sessions" in told.err
+
+
+def test_a_timeout_that_cannot_be_is_said_before_anything_is_trained(log, capsys):
+    assert main(["timeouts", str(log), "5", "-1", *FAST]) == 1
+    told = capsys.readouterr()
+    assert "timeout_minutes=-1" in told.err
+    assert "sessions" not in told.err

@@ -165,3 +165,21 @@ def test_sasrec_reads_no_more_at_once_than_it_was_trained_to(tmp_path):
     np.testing.assert_allclose(fewer.score_items(LOG), fewer.score_items(last), atol=1e-6)
     with pytest.raises(ConfigError, match=r"is 9: this model was trained to read 6 interactions"):
         hrnn.load(tmp_path, max_sessions=3).score_items(LOG)
+
+
+def test_sasrec_can_be_trained_again_to_read_more_and_no_more_than_attention_can(tmp_path):
+    model = trained(SASRec(short(max_sessions=1, max_session_len=3)), DATA)
+    model.max_sessions = 4
+    trained(model, DATA)
+    assert len(model.estimator.fitted().places_TH) == 13
+    model.max_sessions = 10_000
+    with pytest.raises(ConfigError, match="is 30,000: attention reads at most 10,000"):
+        trained(model, DATA)
+
+
+@pytest.mark.parametrize("kind", [FlatGRU, SASRec])
+def test_truncated_training_learns_from_the_end_of_each_history_alone(kind):
+    model = kind(short(max_sessions=1, max_session_len=3, truncate_training=True))
+    model.vocabulary = hrnn.data.vocabulary.Vocabulary(list("abcdefgh"))
+    made = model.training_set(DATA, np.full(len(DATA), TRAIN, np.int8))
+    assert len(made.histories.items) == 3 * len(DATA.user_ids)

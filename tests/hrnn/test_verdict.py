@@ -1,5 +1,7 @@
 """What is said to somebody who has to decide, from figures that are made up."""
 
+import dataclasses
+
 import pandas as pd
 import pytest
 
@@ -23,7 +25,7 @@ def report(
         slices: sessions before → questions, and differences by rival in that part.
         facts: leaked, findings, users, and counts.
     """
-    slices = slices or {"none": (1, {}), "1": (1, {}), "2 to 4": (8, {})}
+    slices = slices or {"none": (10, {}), "1": (10, {}), "2 to 4": (80, {})}
     leaked, findings = facts.pop("leaked", 0), facts.pop("findings", ())
     users = facts.pop("users", 100)
     values = {"mine": 0.2, **{name: 0.2 - one[0] for name, one in against.items()}}
@@ -110,18 +112,19 @@ def test_leaked_figures_give_no_verdict():
 
 def test_it_is_said_for_whom_it_helps():
     slices = {
-        "none": (10, {"kNN": (-0.02, -0.03, -0.01)}),
-        "1": (10, {"kNN": (0.0, -0.01, 0.01)}),
-        "2 to 4": (10, {"kNN": (0.02, 0.01, 0.03)}),
-        "5 to 9": (10, {"kNN": (0.05, 0.04, 0.06)}),
+        "none": (30, {"kNN": (-0.02, -0.03, -0.01)}),
+        "1": (30, {"kNN": (0.0, -0.01, 0.01)}),
+        "2 to 4": (30, {"kNN": (0.02, 0.01, 0.03)}),
+        "5 to 9": (30, {"kNN": (0.05, 0.04, 0.06)}),
+        "10 or more": (29, {"kNN": (0.9, 0.8, 1.0)}),  # too few to be told
     }
     found = verdict(report({"kNN": (0.02, 0.01, 0.03)}, slices), "mine", ["kNN"])
     assert found.helps == (
         "Beside kNN it helps most after 5 to 9 sessions (+0.050, +0.040 to +0.060), helps after"
-        " 2 to 4 sessions too, is behind after no session; 4 groups of users were looked at, each"
-        " by itself."
+        " 2 to 4 sessions too, is behind after no session; 4 groups of 30 interactions or more were"
+        " looked at, each by itself."
     )
-    none = {part: (10, {"kNN": (0.0, -0.1, 0.1)}) for part in slices}
+    none = {part: (30, {"kNN": (0.0, -0.1, 0.1)}) for part in slices}
     found = verdict(report({"kNN": (0.02, 0.01, 0.03)}, none), "mine", ["kNN"])
     assert "beyond doubt ahead or behind for no number of earlier sessions" in found.helps
 
@@ -148,3 +151,36 @@ def test_missing_models_are_named():
     made.table["METRIC"] = "HR@5"
     with pytest.raises(ConfigError, match="no cut-off 10"):
         verdict(made, "mine", ["kNN"])
+
+
+def test_few_users_decide_nothing():
+    for against in ((0.2, 0.15, 0.2), (-0.1, -0.1, -0.1)):
+        found = verdict(report({"kNN": against}, users=29), "mine", ["kNN"])
+        assert found.answer == "unclear"
+        assert ", of 29 users only)" in found.sentence
+        assert found.would_change == (
+            "More users: 29 measured; an interval over fewer than 30 says little.",
+        )
+    assert verdict(report({"kNN": (0.1, 0.05, 0.15)}, users=30), "mine", ["kNN"]).answer == "yes"
+
+
+def test_small_differences_take_more_digits_and_none_is_the_same():
+    found = verdict(report({"kNN": (0.0002, 0.0001, 0.0003)}), "mine", ["kNN"])
+    assert "is 0.00020 higher, 0 % (difference +0.00010 to +0.00030)." in found.sentence
+    found = verdict(report({"kNN": (-0.0, -0.0, 0.0)}), "mine", ["kNN"])
+    assert "is the same (difference +0.00000 to +0.00000, which may be chance)." in found.sentence
+    assert found.would_change == ()
+
+
+def test_users_that_were_enough_are_not_asked_for_again():
+    found = verdict(report({"kNN": (0.05, -0.001, 0.06)}, users=56), "mine", ["kNN"])
+    assert found.answer == "unclear"  # a skewed interval, half as wide as the difference is large
+    assert found.would_change == ()
+
+
+def test_the_sentence_says_how_it_was_ranked_and_on_what():
+    made = report({"kNN": (0.02, 0.01, 0.03)})
+    heading = "9 held-out interactions that begin a session · sampled ranking, 1 + 100 unseen"
+    found = verdict(dataclasses.replace(made, heading=heading), "mine", ["kNN"])
+    assert "in its first 10 among it and 100 others for 40.0 %" in found.sentence
+    assert "of held-out interactions that begin a session, kNN for" in found.sentence

@@ -179,3 +179,25 @@ def test_a_flat_model_can_be_trained_and_is_asked_for_no_user_state(dataset: Dat
     Launcher().stop(run)
     assert run.experiment.model == "sasrec"
     assert not run.decides
+
+
+def test_a_preset_from_a_link_or_the_browsers_back_fills_the_inputs_too(dataset: Dataset) -> None:
+    app = opened("train", log=dataset.id)
+    app.segmented_control(key="preset").set_value("quick").run()
+    assert app.number_input(key="epochs").value == PRESETS["quick"].epochs
+    app.query_params["preset"] = "best"
+    app.run()
+    assert app.number_input(key="epochs").value == PRESETS["best"].epochs
+    assert app.number_input(key="hidden_units").value == PRESETS["best"].hidden_units
+    assert "epochs" not in app.query_params
+    app.query_params["preset"] = "quick"
+    app.query_params["epochs"] = "7"
+    app.run()
+    assert app.number_input(key="epochs").value == 7
+    assert app.number_input(key="hidden_units").value == PRESETS["quick"].hidden_units
+
+
+def test_what_a_flat_model_does_not_read_is_not_counted_in_sessions(dataset: Dataset) -> None:
+    link = {"log": dataset.id, "max_sessions": 1, "max_session_len": 2}
+    assert "lie outside the last" in texts(opened("train", **link))
+    assert "lie outside the last" not in texts(opened("train", **link, model="sasrec"))

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-from hrnn.training.config import ExperimentConfig
+from hrnn.training.config import ExperimentConfig, SplitConfig
 from tests.pages.app import QUICK, keys, opened, press, texts
 from workspace.datasets import Dataset
 from workspace.evaluations import create_evaluation, list_evaluations, to_decide
 from workspace.runs import Run, create_run
 from workspace.tasks import State, Task
+from workspace.trials import create_trial
 
 
 def test_a_verdict_can_be_asked_for(
@@ -60,3 +61,23 @@ def test_flat_models_and_trainings_without_figures_get_no_verdict(
         assert "Should I use this?" not in [one.value for one in app.subheader]
     app = opened("train", log=dataset.id, model="flat_gru")
     assert "run_decides" not in keys(app, "toggle")
+
+
+def test_a_comparison_that_nobody_started_can_be_asked_for_again(
+    run: Run, dataset: Dataset
+) -> None:
+    create_evaluation(dataset, to_decide(run))
+    app = opened("train", log=run.dataset, run=run.id)
+    assert "verdict_go" in keys(app, "button")
+
+
+def test_runs_that_only_try_a_timeout_get_no_verdict_and_are_not_evaluated(
+    dataset: Dataset, done: Callable[[Task], Task]
+) -> None:
+    (run,) = create_trial(dataset, SplitConfig(), [5.0], QUICK)
+    done(run)
+    app = opened("train", log=dataset.id, run=run.id)
+    assert "Should I use this?" not in [one.value for one in app.subheader]
+    table = next(one.value for one in app.dataframe if "Split" in one.value.columns)
+    assert table["Split"].tolist() == ["leave-last-out, validation rows"]
+    assert "no model of this log yet" in texts(opened("evaluate", log=dataset.id))

@@ -191,3 +191,17 @@ def test_flat_runs_have_no_peers_and_no_twin(
     evaluation = create_evaluation(dataset, settings)
     done(evaluation)
     assert list(report_of(evaluation).trained_on) == ["flat"]
+
+
+def test_a_run_named_like_a_peer_is_told_apart_from_it(
+    dataset: Dataset, run: Run, done: Callable[[Task], Task]
+) -> None:
+    other = create_run(dataset, run.experiment, "mine, as flat GRU")
+    done(other)
+    settings = EvaluationConfig(runs=(other.id, run.id), baselines=(), peers=("flat_gru",))
+    evaluation = create_evaluation(dataset, settings)
+    done(evaluation)
+    own = f"mine, as flat GRU ({other.id})"
+    assert list(report_of(evaluation).trained_on) == [
+        own, f"{own}, as flat GRU", "mine", "mine, as flat GRU",
+    ]  # fmt: skip

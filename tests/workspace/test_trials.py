@@ -55,3 +55,12 @@ def test_of_several_trials_the_newest_settings_count_and_of_those_the_newest_run
     Launcher().stop(again[0])
     assert again[0].state() == State.CANCELLED
     assert newest_trial(newest_first) == {10: first[1], 30: first[0]}
+
+
+def test_a_run_without_figures_is_named_not_hidden(
+    dataset: Dataset, done: Callable[[Task], Task]
+) -> None:
+    (run,) = create_trial(dataset, SplitConfig(positive_from=9, outcomes="positives"), [5], QUICK)
+    done(run)
+    assert run.state() == State.FAILED
+    assert newest_trial(list_runs("local")) == {5: run}
