@@ -46,11 +46,10 @@ def explore(dataset: Dataset, run: Run, user: str) -> None:
         st.warning(f"User {literal(user)} {gone}. Shown are the items most popular in it.")
         parts.draw_popular(dataset, titles)
         return
-    left, right = st.columns(2, gap="medium")
+    left, right = st.columns([4, 5], gap="medium")
     was = Scenario.of(model, scene.history)
     scenario = what_if.edited(was)
     with left:
-        st.subheader("Sessions, newest first", anchor=False)
         dropped = set(was.sessions) - set(scenario.sessions)
         parts.draw_sessions(scene, model, titles, dropped)
     with right:

@@ -72,6 +72,7 @@ def draw_sessions(
     scene: Scene, model: NetworkRecommender, titles: dict[str, str], dropped: Set[int]
 ) -> None:
     """Draw the sessions, newest first; what the model does not read, or was dropped, is marked."""
+    st.subheader("Sessions, newest first", anchor=False)
     data = scene.history
     sessions = model.sessions(data)
     read, length = model.estimator.config.max_sessions, model.estimator.config.max_session_len

@@ -22,12 +22,14 @@ class Scenario:
         sessions: the session of each place, ascending.
         rows: the row of the history that each place was taken from; None for what was added.
         waits: whether whoever it is has been away since, so that what comes next begins a session.
+        begun: how many sessions there have been, those that were dropped too; the next number.
     """
 
     items: tuple[str, ...] = ()
     sessions: tuple[int, ...] = ()
     rows: tuple[int | None, ...] = ()
     waits: bool = False
+    begun: int = 0
 
     @classmethod
     def of(
@@ -48,7 +50,8 @@ class Scenario:
         )
         order = np.argsort(cut.in_user, kind="stable")
         items = history.item_ids[history.item_index[order]].tolist()
-        return cls(tuple(items), tuple(cut.in_user[order].tolist()), tuple(order.tolist()))
+        sessions = tuple(cut.in_user[order].tolist())
+        return cls(tuple(items), sessions, tuple(order.tolist()), begun=cut.count)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -69,9 +72,14 @@ class Scenario:
 
     def with_item(self, item: str) -> "Scenario":
         """Add an interaction at the end: to the last session, or to a new one after a wait."""
-        last = self.sessions[-1] if self.sessions else -1
-        number = last + 1 if self.waits or not self.sessions else last
-        return Scenario((*self.items, item), (*self.sessions, number), (*self.rows, None))
+        new = self.waits or not self.sessions
+        number = self.begun if new else self.sessions[-1]
+        return Scenario(
+            (*self.items, item),
+            (*self.sessions, number),
+            (*self.rows, None),
+            begun=self.begun + new,
+        )
 
     def moved(self, place: int, to: int) -> "Scenario":
         """Take an interaction to another place; sessions keep their lengths."""
@@ -97,6 +105,8 @@ class Scenario:
             kind, _, rest = edit.partition(":")
             try:
                 scenario = scenario._edited(kind, rest)
+            except ConfigError:
+                raise
             except ValueError:
                 raise ConfigError(
                     f"edit {edit!r}: it must be drop:SESSION, remove:PLACE, add:ITEM, move:FROM-TO"

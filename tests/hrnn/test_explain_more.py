@@ -25,7 +25,7 @@ ROWS = [("a", 0), ("b", 0), ("c", 1), ("d", 2), ("e", 2), ("f", 2), ("a", 3)]
 
 def scenario_of(rows: list[tuple[str, int]]) -> Scenario:
     items, sessions = zip(*rows, strict=True)
-    return Scenario(items, sessions, tuple(range(len(rows))))
+    return Scenario(items, sessions, tuple(range(len(rows))), begun=sessions[-1] + 1)
 
 
 def plain_share(model, item: str, begins: bool, embeddings: float) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hrnn.training.config import ExperimentConfig
-from tests.pages.app import PAGES, QUICK, ROOT, keys, opened, texts
+from tests.pages.app import PAGES, QUICK, ROOT, keys, opened, press, texts
 from workspace.datasets import Dataset
 from workspace.importing import import_log
 from workspace.runs import Run, create_run
@@ -109,3 +109,63 @@ def test_a_flat_model_is_explored_without_a_word_of_its_sessions(
         assert "it reads the last 200 interactions as one sequence" in said
         assert "Session 3, the latest" in said
         assert len(app.dataframe[0].value) == 7
+
+
+def test_the_first_item_is_explained_in_a_sentence_and_another_can_be_chosen(run: Run) -> None:
+    app = opened("explore", log=run.dataset, run=run.id, explore_user="v3")
+    first = app.dataframe[0].value["Item"][0]
+    assert app.selectbox(key="explore_item").value == first
+    said = texts(app).replace("\\", "")
+    assert "stands at rank 1" in said
+    assert "would be first, not" in said or "would put another item before" in said
+    app.selectbox(key="explore_item").set_value("p0").run()
+    assert not app.exception
+    assert app.query_params["explore_item"] == "p0"
+    assert "Why Title 0?" in [one.value.replace("\\", "") for one in app.subheader]
+
+
+def test_edits_move_the_list_stand_in_the_link_and_can_be_taken_back(run: Run) -> None:
+    app = opened("explore", log=run.dataset, run=run.id, explore_user="v3")
+    before = app.dataframe[0].value
+    assert "Moved" not in before.columns
+    app.selectbox(key="edit_drop").set_value(2).run()
+    app.selectbox(key="edit_add").set_value("p6").run()
+    press(app, "edit_wait")
+    assert app.query_params["explore_edits"] == "drop:2,add:p6,wait"
+    after = app.dataframe[0].value
+    assert set(after["Moved"]) - {"–"}
+    rank = dict(zip(before["Item"], before["Rank"], strict=True))
+    for item, place, moved in after[["Item", "Rank", "Moved"]].to_numpy():
+        risen = rank[item] - place
+        sign = "▲" if risen > 0 else "▼"
+        assert moved == ("–" if not risen else f"{sign} {abs(risen)}")
+    assert "Session 3: dropped" in texts(app)
+    press(app, "edit_undo")
+    assert app.query_params["explore_edits"] == "drop:2,add:p6"
+    press(app, "edit_0")
+    assert app.query_params["explore_edits"] == "add:p6"
+    press(app, "edit_0")
+    assert "explore_edits" not in app.query_params
+    assert app.dataframe[0].value.equals(before)
+
+
+def test_an_edit_that_cannot_be_made_is_a_sentence_and_is_left_out(run: Run) -> None:
+    link = {"log": run.dataset, "run": run.id, "explore_user": "v3"}
+    app = opened("explore", **link, explore_edits="add:p6,drop:9,wait")
+    assert "session 10 is not there" in app.error[0].value.replace("\\", "").lower()
+    assert app.query_params["explore_edits"] == "add:p6"
+    app = opened("explore", **link, explore_edits="jump:3")
+    assert "it must be drop" in app.error[0].value.replace("\\", "")
+
+
+def test_a_history_can_be_replayed_and_its_user_state_followed(run: Run) -> None:
+    app = opened("explore", log=run.dataset, run=run.id, explore_user="v3")
+    app.segmented_control(key="over_time").set_value("replay").run()
+    assert not app.exception
+    assert "of 8 interactions" in texts(app)
+    app.segmented_control(key="over_time").set_value("states").run()
+    assert not app.exception
+    assert "The user state jumped most in session" in texts(app)
+    app.toggle(key="why_gradients").set_value(True).run()
+    assert not app.exception
+    assert "Gradients of the same share" in texts(app)
