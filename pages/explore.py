@@ -69,11 +69,11 @@ def explore(dataset: Dataset, run: Run, user: str) -> None:
                 st.info(f"User {literal(user)} has seen every item; show seen ones to get a list.")
         st.markdown(parts.held_out_words(scene, found, exclude, titles))
         what_if.draw_editor(scenario, list(popularity), titles)
-    item = pick_item(found, scene.held_out, titles)
-    if item is not None:
-        draw_why(
-            run.id, model, scenario, item, begins, exclude, titles, parts.when_of(scene, model)
-        )
+        item = pick_item(found, scene.held_out, titles)
+        if item is not None:
+            draw_why(
+                run.id, model, scenario, item, begins, exclude, titles, parts.when_of(scene, model)
+            )
     draw_over_time(run.id, model, scenario, exclude, titles)
 
 

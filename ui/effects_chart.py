@@ -8,10 +8,9 @@ import pandas as pd
 from hrnn.columns import ITEM_ID, SESSION
 from hrnn.explain.leaving_out import Effects
 from ui.charts import ACCENT, OTHER_TONE
-from ui.words import plural
 
 Spec = dict[str, Any]
-_LINE, _LABEL, _MOST_LETTERS = 20, 300, 44
+_LINE, _LABEL, _MOST_LETTERS = 20, 200, 34
 #: Before the words of a line: its number, by which lines are told apart and sorted, and its kind.
 _DIGITS = 4
 
@@ -35,7 +34,7 @@ def lines(
     for session in effects.sessions.iloc[::-1].itertuples():
         number = int(session.SESSION)  # pyright: ignore[reportArgumentType]
         items = own[own[SESSION] == number].iloc[::-1]
-        words = f"Session {number + 1} · {when.get(number, 'added')} · {plural(len(items), 'item')}"
+        words = f"Session {number + 1} · {when.get(number, 'added')}"
         rows.append(("s", words, float(session.EFFECT), int(session.RANK)))  # pyright: ignore
         if number in opened:
             rows += [

@@ -20,7 +20,7 @@ from hrnn.sessions import MINUTE_US
 from ui import logs
 from ui.downloads import draw_table
 from ui.quiet import freeze
-from ui.words import cut_words, literal, minutes, moment, plural
+from ui.words import cut_words, day, literal, minutes, moment, plural
 from workspace.datasets import Dataset
 from workspace.runs import Run
 
@@ -160,11 +160,11 @@ def begins(scene: Scene, start: str) -> bool:
 
 
 def when_of(scene: Scene, model: NetworkRecommender) -> dict[int, str]:
-    """Say when each session was."""
+    """Say on which day each session was."""
     number = model.sessions(scene.history).in_user
     sessions, first = np.unique(number, return_index=True)
     times = scene.history.time_us[first].tolist()
-    return {int(one): moment(time) for one, time in zip(sessions, times, strict=True)}
+    return {int(one): day(time) for one, time in zip(sessions, times, strict=True)}
 
 
 def recs_table(

@@ -32,7 +32,7 @@ def minutes(value: float) -> str:
         if value >= 2 * size or unit == "s" or value == size == _MINUTE:
             shown = value / size
             break
-    return f"{shown:.0f} {unit}" if shown >= 10 or shown % 1 < 0.05 else f"{shown:.1f} {unit}"
+    return f"{shown:.0f} {unit}" if shown >= 9.95 or shown % 1 < 0.05 else f"{shown:.1f} {unit}"
 
 
 def cut_words(timeout_minutes: float | None, by_ids: bool) -> str:
@@ -75,6 +75,11 @@ def share(part: float) -> str:
 def moment(time_us: int) -> str:
     """Write microseconds since the epoch as a date and a time, UTC."""
     return f"{datetime.fromtimestamp(time_us / 1e6, UTC):%a %d %b %Y %H:%M}"
+
+
+def day(time_us: int) -> str:
+    """Write microseconds since the epoch as a day, UTC."""
+    return f"{datetime.fromtimestamp(time_us / 1e6, UTC):%a %d %b %Y}"
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
