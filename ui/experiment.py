@@ -210,7 +210,7 @@ def _pick_preset(interactions: int, items: int) -> TrainConfig:
         required=True,
         on_change=_forget_settings,
         help="How much is spent. Quick is enough to see whether there is anything to learn. Best is"
-        " made for logs of some hundred thousand interactions; on a small one it is no better.",
+        " made for logs of some hundred thousand interactions; on small ones it is no better.",
     )
     st.caption(f"About {', '.join(costs)} on one core, where nothing else runs.")
     state.remember(_PRESET, name if name != _USUAL else None)
