@@ -84,10 +84,12 @@ def _zoom(name: str, channel: str, views: list[str]) -> dict[str, Any]:
 def _x(axis: str, titled: bool = True) -> alt.X:
     if axis != "time":
         ticks = alt.Axis(format="~r", tickCount=8)
-        return alt.X(f"{axis}:Q", title=axis if titled else None, axis=ticks)
+        room = alt.Scale(padding=_ROOM, nice=False)  # for marks at the first and last epoch
+        return alt.X(f"{axis}:Q", title=axis if titled else None, axis=ticks, scale=room)
     clock = alt.Axis(labelExpr=_CLOCK, tickCount=6)
     title = "time in training, h:min:s" if titled else None
-    return alt.X("time:T", title=title, scale=alt.Scale(type="utc"), axis=clock)
+    room = alt.Scale(type="utc", padding=_ROOM, nice=False)
+    return alt.X("time:T", title=title, scale=room, axis=clock)
 
 
 def _color(colors: tuple[tuple[str, str], ...]) -> alt.Color:
