@@ -8,13 +8,12 @@ from ui import exploring as parts
 from ui import logs, page, state, what_if
 from ui.downloads import draw_table
 from ui.inputs import pick_exclude_seen, pick_item, pick_run, pick_start, pick_user
+from ui.interesting import pick_users
 from ui.replaying import draw_over_time
 from ui.why import draw_why
 from ui.words import literal
 from workspace.datasets import Dataset
 from workspace.runs import Run
-
-_TOP_K = 10
 
 
 @page.guarded
@@ -33,7 +32,7 @@ def main() -> None:
         page.step("Go to Train", page.TRAIN, "to_train")
         return
     with left:
-        user = pick_user(dataset, "explore_user")
+        user = pick_user(pick_users(run, logs.users_of(dataset.owner, dataset.id)), "explore_user")
     explore(dataset, run, user)
 
 
@@ -60,8 +59,7 @@ def explore(dataset: Dataset, run: Run, user: str) -> None:
         found = ranked(model, scenario, begins, exclude)
         before = None if scenario == was else ranked(model, was, begins, exclude)
         popularity = logs.popularity_of(dataset.owner, dataset.id)
-        top = found.head(_TOP_K)
-        table = parts.recs_table(scene, scenario, top, before, popularity, titles)
+        table = parts.recs_table(scene, scenario, found, before, popularity, titles)
         with st.container(key="recs_table"):
             if len(table):
                 draw_table(table, "recommendations", "recs")

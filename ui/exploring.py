@@ -24,6 +24,8 @@ from ui.words import cut_words, day, literal, minutes, moment, plural
 from workspace.datasets import Dataset
 from workspace.runs import Run
 
+_TOP_K = 10
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -175,17 +177,17 @@ def recs_table(
     popularity: Mapping[str, int],
     titles: Mapping[str, str],
 ) -> pd.DataFrame:
-    """Lay recommendations out: rank, title (where the log has some), score, what is known, id.
+    """Lay the first recommendations out: rank, title (where the log has some), score, what is known, id.
 
     Args:
         scene: the user.
         scenario: the history that they follow from.
-        ranked: the first of them.
+        ranked: all of them.
         before: all of them without edits, where there are edits.
         popularity: item → interactions in the log.
         titles: item → title.
     """
-    seen = set(scenario.items)
+    seen, ranked = set(scenario.items), ranked.head(_TOP_K)
     items = ranked["ITEM_ID"].tolist()
     notes = [
         ", ".join(["came next"] * (item == scene.held_out) + ["seen"] * (item in seen))

@@ -8,9 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from hrnn.data.interactions import Interactions
-from ui import logs, state
+from ui import state
 from ui.words import literal, minutes
-from workspace.datasets import Dataset
 from workspace.runs import Run, list_runs
 
 _MARKS = (5.0, 15.0, 30.0, 60.0, 240.0, 1440.0)
@@ -97,21 +96,19 @@ def uses_session_ids(data: Interactions) -> bool:
     return data.session_index is not None and picked.lower() != "false"
 
 
-def pick_user(dataset: Dataset, key: str, preferred: int = 0) -> str:
-    """Let a user be chosen from the most active ones, or any by typing the id.
+def pick_user(users: Sequence[str], key: str) -> str:
+    """Let a user be chosen from the first ones, or any by typing the id.
 
     Args:
-        dataset: the log.
+        users: who is offered, those that are most worth it first.
         key: of the widget.
-        preferred: the place of the user shown first, among the users by activity.
     """
-    users = logs.users_of(dataset.owner, dataset.id)
-    options = users[:_MOST_USERS]
+    options = list(users[:_MOST_USERS])
     wanted = state.picked(key)
     if wanted and wanted not in options:
         options = [wanted, *options]
-    state.prepare(key, options[min(preferred, len(options) - 1)], options)
-    user = st.selectbox("User", options, key=key, accept_new_options=len(users) > len(options))
+    state.prepare(key, options[0], options)
+    user = st.selectbox("User", options, key=key, accept_new_options=True)
     state.remember(key, user)
     return str(user)
 

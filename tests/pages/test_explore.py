@@ -6,8 +6,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from hrnn.evaluation.report import Report
 from hrnn.training.config import ExperimentConfig
 from tests.pages.app import PAGES, QUICK, ROOT, keys, opened, press, texts
+from ui.interesting import interesting_users
 from workspace.datasets import Dataset
 from workspace.importing import import_log
 from workspace.runs import Run, create_run
@@ -169,3 +171,14 @@ def test_a_history_can_be_replayed_and_its_user_state_followed(run: Run) -> None
     app.toggle(key="why_gradients").set_value(True).run()
     assert not app.exception
     assert "Gradients of the same share" in texts(app)
+
+
+def test_users_worth_a_look_are_offered(run: Run) -> None:
+    questions = Report.open(run.report_folder).questions
+    app = opened("explore", log=run.dataset, run=run.id)
+    offered = app.selectbox(key="explore_user").options
+    assert len(offered) == 6
+    for kind, users in interesting_users(questions, "HRNN").items():
+        again = opened("explore", log=run.dataset, run=run.id, explore_kind=kind)
+        found = again.selectbox(key="explore_user").options
+        assert found == (users or offered)
