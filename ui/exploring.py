@@ -177,7 +177,7 @@ def recs_table(
     popularity: Mapping[str, int],
     titles: Mapping[str, str],
 ) -> pd.DataFrame:
-    """Lay the first recommendations out: rank, title (where the log has some), score, what is known, id.
+    """Lay the first recommendations out: rank, title (where there are some), score, notes, id.
 
     Args:
         scene: the user.
