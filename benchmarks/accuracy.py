@@ -29,6 +29,7 @@ from benchmarks.parts.accuracy_data import Log, read_log
 from benchmarks.parts.accuracy_search import SEARCH, Candidate
 from benchmarks.parts.figures import differences, figures
 from benchmarks.parts.measuring import ROOT, cost
+from benchmarks.parts.oracle import oracle_ndcg
 from benchmarks.parts.ours import warm_up
 from benchmarks.parts.settings import job
 from hrnn.baselines import BASELINES
@@ -36,6 +37,7 @@ from hrnn.evaluation.protocol import measure
 from hrnn.evaluation.splits import Split, split_for
 from hrnn.experiment import make_baseline, make_model, use_threads
 from hrnn.recommend.base import Recommender
+from hrnn.synthetic import SyntheticConfig, generate
 from hrnn.training.config import ExperimentConfig
 from hrnn.training.progress import say
 from hrnn.training.roles import TRAIN, VALID
@@ -137,6 +139,9 @@ def main() -> None:
 def measured(log: Log, split: Split, models: dict[str, Recommender]) -> dict[str, Any]:
     """Read the test rows."""
     found: dict[str, Any] = {"data": log.name, "timeout_minutes": log.cut.timeout_minutes}
+    if log.kind == "generated":
+        settings = SyntheticConfig()
+        found[f"oracle_ndcg_at_{K}"] = oracle_ndcg(split, generate(settings), settings, K)
     for ranking in log.rankings:
         report = measure(models, split, ranking=ranking, k=(K,))
         assert report is not None

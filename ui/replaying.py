@@ -37,15 +37,17 @@ def draw_over_time(
         label_visibility="collapsed",
     )  # fmt: skip
     if view == "replay":
-        _draw_replay(_replayed(run_id, scenario, exclude, model), exclude, titles)
+        _draw_replay(_replayed(run_id, hash(scenario), exclude, model, scenario), exclude, titles)
     elif view == "states":
         assert isinstance(model, HierarchicalSequentialRecommender)
         _draw_states(model, scenario)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Replaying the history")
-def _replayed(run_id: str, scenario: Scenario, exclude: bool, _model: Any) -> pd.DataFrame:
-    return replay(_model, scenario, exclude)
+def _replayed(
+    run_id: str, key: int, exclude: bool, _model: Any, _scenario: Scenario
+) -> pd.DataFrame:
+    return replay(_model, _scenario, exclude)
 
 
 def _draw_replay(found: pd.DataFrame, exclude: bool, titles: Mapping[str, str]) -> None:

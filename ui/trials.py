@@ -7,7 +7,6 @@ import pandas as pd
 import streamlit as st
 
 from hrnn.data.interactions import Interactions
-from hrnn.data.outcomes import find_mode
 from hrnn.errors import HRNNError
 from hrnn.evaluation.trials import compare
 from hrnn.training.config import MODEL_NAMES, PRESETS, SplitConfig
@@ -71,7 +70,7 @@ def _offer(dataset: Dataset, data: Interactions, timeout: float, suggested: floa
     each = expected_seconds(training, len(data), len(data.item_ids))
     with right:
         go = st.button("Try these timeouts", key="trial_go", disabled=len(chosen) < 2)
-    amounts = find_mode(data.outcome) in ("soft", "continuous")
+    amounts = data.report.outcome_mode in ("soft", "continuous")
     st.caption(
         f"{plural(len(chosen), 'run')} of about {seconds(each)} each, one after the other, in the"
         " background. The move of the rule above adds its timeout to the list."

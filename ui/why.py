@@ -21,16 +21,18 @@ _OPENED = 3
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _effects(
-    run_id: str, scenario: Scenario, item: str, begins: bool, exclude: bool, _model: Any
+    run_id: str, key: int, item: str, begins: bool, exclude: bool, _model: Any, _scenario: Scenario
 ) -> Effects:
-    excluded = seen(_model, scenario) if exclude else None
-    return leave_out(_model, scenario, item, begins, excluded)
+    excluded = seen(_model, _scenario) if exclude else None
+    return leave_out(_model, _scenario, item, begins, excluded)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _fewest(run_id: str, scenario: Scenario, begins: bool, exclude: bool, _model: Any) -> Dethroned:
-    excluded = seen(_model, scenario) if exclude else None
-    return fewest_sessions(_model, scenario, begins, excluded)
+def _fewest(
+    run_id: str, key: int, begins: bool, exclude: bool, _model: Any, _scenario: Scenario
+) -> Dethroned:
+    excluded = seen(_model, _scenario) if exclude else None
+    return fewest_sessions(_model, _scenario, begins, excluded)
 
 
 def draw_why(
@@ -46,8 +48,8 @@ def draw_why(
     """Draw what speaks for an item, and say it in a sentence."""
     title = titles.get(item, item)
     st.subheader(f"Why {literal(title)}?", anchor=False)
-    asked = (run_id, scenario)
-    effects = _effects(*asked, item, begins, exclude, model)
+    asked = run_id, hash(scenario)  # Streamlit would take a second over a long one
+    effects = _effects(*asked, item, begins, exclude, model, scenario)
     if not len(effects.sessions):
         st.markdown("There is nothing before it: it is what the model says to somebody new.")
         return
@@ -64,7 +66,7 @@ def draw_why(
         " and nothing older comes in instead. Items that say the same can each be spared, so their"
         " bars may be small while that of their session is long."
     )
-    st.markdown(fewest_words(_fewest(*asked, begins, exclude, model), titles))
+    st.markdown(fewest_words(_fewest(*asked, begins, exclude, model, scenario), titles))
     if isinstance(model.estimator.fitted(), HRNN) and st.toggle(
         "A second opinion: integrated gradients", key="why_gradients"
     ):
