@@ -18,29 +18,25 @@ import json
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import hrnn
+from benchmarks.parts.accuracy_data import read_log
 from benchmarks.parts.figures import figures
 from benchmarks.parts.measuring import cost
 from benchmarks.parts.ours import warm_up
 from benchmarks.parts.settings import job
-from hrnn.data.outcomes import taken_as
 from hrnn.evaluation.protocol import measure
 from hrnn.evaluation.report import Report
-from hrnn.evaluation.splits import Split, make_split
+from hrnn.evaluation.splits import Split, split_for
 from hrnn.experiment import make_model, use_threads
 from hrnn.recommend.base import Recommender
 from hrnn.training.config import ExperimentConfig, SplitConfig, TrainConfig
 from hrnn.training.roles import TRAIN, VALID
 
-FILE = "ratings_positives_ge4_exact.parquet"
-COLUMNS = {"USER_ID": "user_id", "ITEM_ID": "movie_id", "OUTCOME": "rating"}
 PUBLISHED = 0.6812
-CUT = SplitConfig(split="leave_last_out", timeout_minutes=24 * 60)
 BUDGET_SECONDS = 59.0  # a last update fits into the minute
 _BASE = TrainConfig(
     epochs=1_000,
@@ -59,9 +55,11 @@ CANDIDATES = {
 K = 10
 
 
-def trained(split: Split, training: TrainConfig) -> tuple[Recommender, dict[str, Any]]:
+def trained(
+    cut: SplitConfig, split: Split, training: TrainConfig
+) -> tuple[Recommender, dict[str, Any]]:
     """Train on a split until the budget is spent; return the model and what it took."""
-    model = make_model(ExperimentConfig.of(CUT, training))
+    model = make_model(ExperimentConfig.of(cut, training))
     data, role = split.known()
     started = time.perf_counter()
     with cost() as spent:
@@ -86,17 +84,16 @@ def main() -> None:
     """Choose on validation, then train and read the test."""
     use_threads(1)
     warm_up(job("warm_up"))
-    ratings = hrnn.read_interactions(Path(sys.argv[1]) / FILE, COLUMNS)
-    data = taken_as(ratings, "positives", 4)
-    split = make_split(CUT.split, data, CUT.timeout_minutes)
-    choosing = make_split(CUT.split, split.known()[0], CUT.timeout_minutes)
+    log = read_log(sys.argv[1])
+    cut, split = log.cut, split_for(log.data, log.cut)
+    choosing = split_for(log.data, replace(cut, measured_on="validation"))
     tried = {}
     for name, training in CANDIDATES.items():
-        model, took = trained(choosing, training)
+        model, took = trained(cut, choosing, training)
         found = figures(measured({name: model}, choosing))[name][f"HR@{K}"]
         tried[name] = {f"validation_hr_at_{K}": found[0], **took}
     best = max(tried, key=lambda name: tried[name][f"validation_hr_at_{K}"])
-    model, took = trained(split, CANDIDATES[best])
+    model, took = trained(cut, split, CANDIDATES[best])
     popular = hrnn.Popularity()
     popular.fit(*split.known(), split=split.name)
     report = measured({"HRNN": model, "popularity": popular}, split)
@@ -105,10 +102,10 @@ def main() -> None:
     print(
         json.dumps(
             {
-                "data": f"MovieLens 1M, {len(data):,} ratings of 4 and 5",
+                "data": log.name,
                 "heading": report.heading,
                 "counts": dict(report.counts),
-                "timeout_minutes": CUT.timeout_minutes,
+                "timeout_minutes": cut.timeout_minutes,
                 "tried": tried,
                 "chosen": best,
                 "settings": CANDIDATES[best].plain(),

@@ -10,7 +10,7 @@ from ui.downloads import draw_table
 from ui.inputs import pick_exclude_seen, pick_item, pick_run, pick_start, pick_user
 from ui.interesting import pick_users
 from ui.replaying import draw_over_time
-from ui.why import draw_why
+from ui.why import Asked, draw_why
 from ui.words import literal
 from workspace.datasets import Dataset
 from workspace.runs import Run
@@ -69,9 +69,8 @@ def explore(dataset: Dataset, run: Run, user: str) -> None:
         what_if.draw_editor(scenario, list(popularity), titles)
         item = pick_item(found, scene.held_out, titles)
         if item is not None:
-            draw_why(
-                run.id, model, scenario, item, begins, exclude, titles, parts.when_of(scene, model)
-            )
+            when = parts.when_of(scene, model)
+            draw_why(Asked(run.id, model, scenario, item, begins, exclude, titles, when))
     draw_over_time(run.id, model, scenario, exclude, titles)
 
 

@@ -1,7 +1,7 @@
 """Why an item is recommended: what each session and item did, drawn and said."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
@@ -19,84 +19,101 @@ from ui.words import literal
 _OPENED = 3
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _effects(
-    run_id: str, key: int, item: str, begins: bool, exclude: bool, _model: Any, _scenario: Scenario
-) -> Effects:
-    excluded = seen(_model, _scenario) if exclude else None
-    return leave_out(_model, _scenario, item, begins, excluded)
+@dataclass(frozen=True)
+class Asked:
+    """What is explained, and what it is explained with.
+
+    Attributes:
+        run_id: of the model.
+        model: a trained network.
+        scenario: the history.
+        item: why it?
+        begins: whether what comes next begins a new session.
+        exclude: whether items of the history are left out of the ranking.
+        titles: item → title.
+        when: session → its day.
+    """
+
+    run_id: str
+    model: NetworkRecommender
+    scenario: Scenario
+    item: str
+    begins: bool
+    exclude: bool
+    titles: Mapping[str, str]
+    when: Mapping[int, str]
+
+    @property
+    def title(self) -> str:
+        """What the item is called."""
+        return self.titles.get(self.item, self.item)
+
+    @property
+    def key(self) -> tuple[str, int, bool, bool]:
+        """What the answers depend on; Streamlit would take a second over a long scenario."""
+        return self.run_id, hash(self.scenario), self.begins, self.exclude
+
+    def excluded(self) -> np.ndarray | None:
+        """Return which items are not ranked."""
+        return seen(self.model, self.scenario) if self.exclude else None
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _fewest(
-    run_id: str, key: int, begins: bool, exclude: bool, _model: Any, _scenario: Scenario
-) -> Dethroned:
-    excluded = seen(_model, _scenario) if exclude else None
-    return fewest_sessions(_model, _scenario, begins, excluded)
+def _effects(key: tuple[str, int, bool, bool], item: str, _asked: Asked) -> Effects:
+    return leave_out(_asked.model, _asked.scenario, item, _asked.begins, _asked.excluded())
 
 
-def draw_why(
-    run_id: str,
-    model: NetworkRecommender,
-    scenario: Scenario,
-    item: str,
-    begins: bool,
-    exclude: bool,
-    titles: Mapping[str, str],
-    when: Mapping[int, str],
-) -> None:
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _fewest(key: tuple[str, int, bool, bool], _asked: Asked) -> Dethroned:
+    return fewest_sessions(_asked.model, _asked.scenario, _asked.begins, _asked.excluded())
+
+
+def draw_why(asked: Asked) -> None:
     """Draw what speaks for an item, and say it in a sentence."""
-    title = titles.get(item, item)
-    st.subheader(f"Why {literal(title)}?", anchor=False)
-    asked = run_id, hash(scenario)  # Streamlit would take a second over a long one
-    effects = _effects(*asked, item, begins, exclude, model, scenario)
+    st.subheader(f"Why {literal(asked.title)}?", anchor=False)
+    effects = _effects(asked.key, asked.item, asked)
     if not len(effects.sessions):
         st.markdown("There is nothing before it: it is what the model says to somebody new.")
         return
-    st.markdown(why_words(effects, title, begins or scenario.waits))
+    st.markdown(why_words(effects, asked.title, asked.begins or asked.scenario.waits))
     most = effects.sessions["EFFECT"].abs().nlargest(_OPENED).index
     opened = {int(effects.sessions["SESSION"].iloc[-1]), *effects.sessions["SESSION"][most]}
     if len(effects.sessions) > len(opened) and st.toggle("All items", key="why_all"):
         opened = set(effects.sessions["SESSION"])
-    frame = lines(effects, titles, when, opened)
-    st.vega_lite_chart(effects_chart(frame, title), key="why_chart", alt="What speaks for it")
+    _draw_lines(asked, effects, opened, "why_chart")
     st.caption(
         "A bar is by how much the logarithm of the item's share among all items (softmax of the"
         " scores) falls when the session or the item is left out; sessions begin where they began,"
         " and nothing older comes in instead. Items that say the same can each be spared, so their"
         " bars may be small while that of their session is long."
     )
-    st.markdown(fewest_words(_fewest(*asked, begins, exclude, model, scenario), titles))
-    if isinstance(model.estimator.fitted(), HRNN) and st.toggle(
+    st.markdown(fewest_words(_fewest(asked.key, asked), asked.titles))
+    if isinstance(asked.model.estimator.fitted(), HRNN) and st.toggle(
         "A second opinion: integrated gradients", key="why_gradients"
     ):
-        _draw_gradients(model, scenario, item, begins, effects, title, titles, when)
+        _draw_gradients(asked, effects)
 
 
-def _draw_gradients(
-    model: NetworkRecommender,
-    scenario: Scenario,
-    item: str,
-    begins: bool,
-    effects: Effects,
-    title: str,
-    titles: Mapping[str, str],
-    when: Mapping[int, str],
-) -> None:
-    found = integrated_gradients(model, scenario, item, begins)
+def _draw_lines(asked: Asked, effects: Effects, opened: set[int], key: str) -> None:
+    frame = lines(effects, asked.titles, asked.when, opened)
+    chart = effects_chart(frame, asked.title)
+    st.vega_lite_chart(chart, key=key, alt=f"What speaks for {asked.title}")
+
+
+def _draw_gradients(asked: Asked, effects: Effects) -> None:
+    found = integrated_gradients(asked.model, asked.scenario, asked.item, asked.begins)
     own = effects.interactions.assign(EFFECT=found)
     summed = own.groupby("SESSION")["EFFECT"].sum()
-    per_session = effects.sessions.assign(EFFECT=effects.sessions["SESSION"].map(summed))
-    second = Effects(effects.item, effects.share, effects.rank, own, per_session)
-    every = set(effects.sessions["SESSION"])
-    frame = lines(second, titles, when, every)
-    st.vega_lite_chart(effects_chart(frame, title), key="gradients_chart", alt="Gradients")
+    sessions = effects.sessions.assign(EFFECT=effects.sessions["SESSION"].map(summed))
+    second = replace(effects, interactions=own, sessions=sessions)
+    _draw_lines(asked, second, set(sessions["SESSION"]), "gradients_chart")
     left, right = effects.interactions["EFFECT"], own["EFFECT"]
     alike = np.corrcoef(left.rank(), right.rank())[0, 1] if len(own) > 2 else np.nan
     told = "" if np.isnan(alike) else f" Rank correlation with leaving out: {alike:.2f}."
     st.caption(
         "Gradients of the same share along the way from empty embeddings to what they are, summed"
-        f" an item (32 steps); a session has the sum of its items.{told}"
+        f" an item (32 steps); a session has the sum of its items. Bars say what each added; ranks"
+        f" are those without it.{told}"
     )
 
 

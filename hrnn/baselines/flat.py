@@ -1,5 +1,6 @@
 """What models share that read a user's history as one sequence, without sessions."""
 
+from abc import abstractmethod
 from dataclasses import replace
 from typing import Any
 
@@ -37,9 +38,9 @@ class FlatRecommender(NetworkRecommender):
         super().__init__(self.make_estimator(flat), session_timeout_minutes, use_session_ids)
 
     @staticmethod
+    @abstractmethod
     def make_estimator(settings: dict[str, Any]) -> NetworkEstimator[Any]:
         """Make the estimator of some settings."""
-        raise NotImplementedError
 
     @classmethod
     def of_training(

@@ -12,7 +12,6 @@ import torch
 import hrnn
 from hrnn import CheckpointError, HRNNError, Interactions, Popularity, read_interactions
 from hrnn.baselines import (
-    BASELINES,
     CoOccurrence,
     FlatGRU,
     OwnPopularity,
@@ -392,12 +391,3 @@ class TestSASRecWithOneNegative(AlikeNetwork):
     def make(cls):
         one = {"loss": "bce", "num_negatives": 1, "epochs": 100}
         return SASRec(cls.settings(learning_rate=0.01, hidden_units=16, **one))
-
-
-def test_baselines_have_a_name_and_a_kind_each_and_need_no_argument():
-    assert list(BASELINES) == ["popularity", "own popularity", "co-occurrence", "session kNN"]
-    made = [model() for model in BASELINES.values()]
-    assert [type(model) for model in made] == [Popularity, OwnPopularity, CoOccurrence, SessionKNN]
-    assert len({model.kind for model in made}) == 4
-    for model in made:
-        assert type(model).from_settings(model.settings()).settings() == model.settings()

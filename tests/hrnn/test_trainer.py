@@ -111,22 +111,6 @@ def test_update_is_a_step_of_the_optimizer_along_the_clipped_gradient(optimizer_
             torch.testing.assert_close(step[steep], expected, rtol=1e-2, atol=1e-5)
 
 
-def test_a_cosine_takes_the_learning_rate_to_a_hundredth_over_all_epochs():
-    trainer = make_trainer(epochs=4, learning_rate=0.02, learning_rate_decay="cosine")
-    rates = []
-
-    def note(record, running):
-        rates.append((record["kind"], running._optimizer.param_groups[0]["lr"]))
-
-    trainer.run([note])
-    found = [rate for kind, rate in rates if kind == "update"]
-    count = len(found)
-    assert count == 12
-    expected = [0.01 * (1.01 + 0.99 * math.cos(math.pi * done / count)) for done in range(count)]
-    assert found == pytest.approx(expected)
-    assert found[0] == 0.02
-
-
 def test_padding_keeps_its_zero_embedding():
     trainer = make_trainer(weight_decay=0.1, loss="bce")
     trainer.run()
