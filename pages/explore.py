@@ -6,10 +6,10 @@ from hrnn.explain.ranking import ranked
 from hrnn.explain.scenario import Scenario
 from ui import exploring as parts
 from ui import logs, page, state, what_if
+from ui.beyond import draw_beyond
 from ui.downloads import draw_table
 from ui.inputs import pick_exclude_seen, pick_item, pick_run, pick_start, pick_user
 from ui.interesting import pick_users
-from ui.replaying import draw_over_time
 from ui.why import Asked, draw_why
 from ui.words import literal
 from workspace.datasets import Dataset
@@ -68,10 +68,12 @@ def explore(dataset: Dataset, run: Run, user: str) -> None:
         st.markdown(parts.held_out_words(scene, found, exclude, titles))
         what_if.draw_editor(scenario, list(popularity), titles)
         item = pick_item(found, scene.held_out, titles)
-        if item is not None:
-            when = parts.when_of(scene, model)
-            draw_why(Asked(run.id, model, scenario, item, begins, exclude, titles, when))
-    draw_over_time(run.id, model, scenario, exclude, titles)
+        if item is None:
+            return
+        when = parts.when_of(scene, model)
+        asked = Asked(run.id, model, scenario, item, begins, exclude, titles, when)
+        draw_why(asked)
+    draw_beyond(asked, dataset, user)
 
 
 main()

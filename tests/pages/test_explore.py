@@ -162,12 +162,19 @@ def test_an_edit_that_cannot_be_made_is_a_sentence_and_is_left_out(run: Run) -> 
 
 def test_a_history_can_be_replayed_and_its_user_state_followed(run: Run) -> None:
     app = opened("explore", log=run.dataset, run=run.id, explore_user="v3")
-    app.segmented_control(key="over_time").set_value("replay").run()
+    app.segmented_control(key="beyond").set_value("replay").run()
     assert not app.exception
     assert "of 8 interactions" in texts(app)
-    app.segmented_control(key="over_time").set_value("states").run()
+    app.segmented_control(key="beyond").set_value("states").run()
     assert not app.exception
     assert "The user state jumped most in session" in texts(app)
+    similar = next(one.value for one in app.dataframe if "User" in one.value.columns)
+    assert sorted(similar["User"]) == ["v0", "v1", "v2", "v4", "v5"]
+    app.segmented_control(key="beyond").set_value("items").run()
+    assert not app.exception
+    near = next(one.value for one in app.dataframe if "Cosine" in one.value.columns)
+    assert len(near) == 6
+    assert app.selectbox(key="explore_item").value not in set(near["Item"])
     app.toggle(key="why_gradients").set_value(True).run()
     assert not app.exception
     assert "Gradients of the same share" in texts(app)

@@ -1,4 +1,4 @@
-"""A history over time: where what came next stood, and how the user state went on."""
+"""Beyond a list: the history replayed, the user state over sessions, and the items around."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,45 +9,67 @@ import streamlit as st
 
 from hrnn.explain.replay import MOST, replay
 from hrnn.explain.scenario import Scenario
-from hrnn.explain.states import state_path
-from hrnn.recommend.network_recommender import NetworkRecommender
+from hrnn.explain.states import similar_users, state_path
 from hrnn.recommend.recommender import HierarchicalSequentialRecommender
+from ui import logs
 from ui.charts import ACCENT, OTHER_TONE, QUIET_TONE
+from ui.downloads import draw_table
+from ui.item_space import draw_items
+from ui.why import Asked
 from ui.words import literal, plural
+from workspace.datasets import Dataset
 
 Spec = dict[str, Any]
-_VIEWS = {"replay": "Replay: where what came next stood", "states": "User state over sessions"}
+_VIEWS = {
+    "replay": "Replay: where what came next stood",
+    "states": "User state over sessions",
+    "items": "Items like it",
+}
 
 
-def draw_over_time(
-    run_id: str,
-    model: NetworkRecommender,
-    scenario: Scenario,
-    exclude: bool,
-    titles: Mapping[str, str],
-) -> None:
-    """Draw a history from its beginning, once somebody asks for it."""
-    st.subheader("Over time", anchor=False)
+def draw_beyond(asked: Asked, dataset: Dataset, user: str) -> None:
+    """Draw a history from its beginning, or the items around, once somebody asks for it."""
+    model = asked.model
     remembers = (
         isinstance(model, HierarchicalSequentialRecommender) and model.estimator.fitted().remembers
     )
-    views = _VIEWS if remembers else {"replay": _VIEWS["replay"]}
+    st.subheader("Beyond this list", anchor=False)
+    views = {name: words for name, words in _VIEWS.items() if remembers or name != "states"}
     view = st.segmented_control(
-        "Over time", list(views), format_func=views.__getitem__, key="over_time",
+        "Beyond this list", list(views), format_func=views.__getitem__, key="beyond",
         label_visibility="collapsed",
     )  # fmt: skip
     if view == "replay":
-        _draw_replay(_replayed(run_id, hash(scenario), exclude, model, scenario), exclude, titles)
+        _draw_replay(_replayed(asked.key, asked), asked.exclude, asked.titles)
     elif view == "states":
         assert isinstance(model, HierarchicalSequentialRecommender)
-        _draw_states(model, scenario)
+        _draw_states(model, asked.scenario)
+        _draw_similar(model, asked.run_id, dataset, user)
+    elif view == "items":
+        draw_items(asked, dataset)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Replaying the history")
-def _replayed(
-    run_id: str, key: int, exclude: bool, _model: Any, _scenario: Scenario
-) -> pd.DataFrame:
-    return replay(_model, _scenario, exclude)
+def _replayed(key: tuple[str, int, bool, bool], _asked: Asked) -> pd.DataFrame:
+    return replay(_asked.model, _asked.scenario, _asked.exclude)
+
+
+@st.cache_data(max_entries=16, show_spinner="Looking at the other users")
+def _similar(run_id: str, made: str, user: str, _model: Any, _dataset: Dataset) -> pd.DataFrame:
+    return similar_users(_model, logs.rows_of(_dataset.owner, made), user)
+
+
+def _draw_similar(
+    model: HierarchicalSequentialRecommender, run_id: str, dataset: Dataset, user: str
+) -> None:
+    """Draw the users whose states, after all they did, are most like this one's."""
+    data = logs.rows_of(dataset.owner, dataset.id)
+    if user not in data.user_ids:
+        return
+    found = _similar(run_id, dataset.id, user, model, dataset)
+    table = pd.DataFrame({"User": found["USER_ID"], "Cosine": found["SIMILARITY"].round(3)})
+    st.markdown("**Users in a similar state, after all that they did**")
+    draw_table(table, "similar-users", "similar_users")
 
 
 def _draw_replay(found: pd.DataFrame, exclude: bool, titles: Mapping[str, str]) -> None:

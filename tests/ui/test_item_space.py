@@ -1,0 +1,20 @@
+"""What of the items is drawn."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+
+from ui import item_space
+
+
+def test_the_explained_item_and_its_neighbours_are_drawn_whatever_their_popularity(monkeypatch):
+    monkeypatch.setattr(item_space, "_MOST_POINTS", 3)
+    placed = pd.DataFrame({"ITEM_ID": list("abcde"), "X": np.arange(5.0), "Y": np.zeros(5)})
+    asked = SimpleNamespace(item="b", titles={"b": "Beta"})
+    popularity = {"a": 9, "b": 1, "c": 2, "d": 5}
+    frame = item_space.map_frame(placed, asked, ["e"], popularity)
+    assert frame["title"].tolist() == ["a", "Beta", "e"]
+    assert frame["what"].tolist() == ["item", "explained", "neighbour"]
+    assert frame["count"].tolist() == [9, 1, 0]
+    assert frame["x"].tolist() == [0, 1, 4]
