@@ -23,7 +23,7 @@ def main() -> None:
     if dataset is None:
         return
     page.say_note(dataset.note)
-    runs = [run for run in state.runs_of(dataset) if run.has_model()]
+    runs = [run for run in state.runs_of(dataset) if run.has_model() and not run.tries]
     left, right = st.columns(2)
     with right:
         run = pick_run(runs, "Model")

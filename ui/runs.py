@@ -214,8 +214,7 @@ def _row(run: Run) -> dict[str, Any]:
     return {
         "State": str(run.state()),
         "Name": run.name,
-        "Split": settings.split.replace("_", "-")
-        + (", validation rows" if settings.measured_on == "validation" else ""),
+        "Split": "validation rows" if run.tries else settings.split.replace("_", "-"),
         "Sessions": "by ids" if settings.use_session_ids else cut,
         "Model": f"{model} {training.user_state}" if settings.model == "hrnn" else model,
         "Settings": f"{training.hidden_units} units, {loss}, seed {training.random_state}",

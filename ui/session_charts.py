@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ui.charts import ACCENT, GREY, QUIET_TONE
+from ui.charts import ACCENT, GREY, OTHER_TONE, QUIET_TONE
 from ui.words import minutes
 
 Spec = dict[str, Any]
@@ -21,7 +21,7 @@ TICKS = (1 / 60, 1 / 6, 1, 5, 15, 30, 60, 240, 1440, 1440 * 7, 1440 * 30, 1440 *
 _FEW = (1, 10, 60, 480, 2880, 43200)
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 #: How a tried timeout stands beside the best one, and its colour.
-TRIED = {"best": ACCENT, "may be as good": "#0891b2", "behind beyond doubt": GREY}
+TRIED = {"best": ACCENT, "may be as good": OTHER_TONE, "behind beyond doubt": GREY}
 _MOST_BARS, _LEAST_BARS = 40, 8
 
 
@@ -206,7 +206,7 @@ def trial(tried: pd.DataFrame, sessions: pd.DataFrame, suggested: float | None) 
         },
     ]
     return {
-        "height": 260,
+        "height": 340,
         "layer": [{"layer": behind}, {"layer": front}],
         "resolve": {"scale": {"y": "independent"}},
         "datasets": data,

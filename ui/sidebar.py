@@ -27,7 +27,7 @@ def _draw() -> None:
     dataset, _ = state.current_log()
     timeout, _ = state.current_timeout()
     runs = state.runs_of(dataset) if dataset else []
-    run = state.current_run(runs)
+    run = state.current_run([one for one in runs if not one.tries])
     link = state.context()
     st.caption("HRNN STUDIO")
     log = clipped(dataset.name) if dataset else "none yet"
@@ -49,7 +49,7 @@ def _draw_pages(
     """Draw the pages; what runs carries how far it is."""
     training = [one.fraction() for one in runs if one.state() in ACTIVE]
     measuring = [one.fraction() for one in evaluations if one.state() in ACTIVE]
-    trained = any(one.has_model() for one in runs)
+    trained = any(one.has_model() and not one.tries for one in runs)
     evaluated = any(one.state() == State.FINISHED for one in evaluations)
     running = {"Train": training, "Evaluate": measuring}
     done = {

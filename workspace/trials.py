@@ -23,7 +23,7 @@ def create_trial(
     own, runs = trial_cut(cut), []
     for one in minutes:
         experiment = ExperimentConfig.of(replace(own, timeout_minutes=one), training)  # pyright: ignore
-        runs.append(create_run(dataset, experiment, f"timeout {one:g} min, tried"))
+        runs.append(create_run(dataset, experiment, f"tried at {one:g} min"))
     return runs
 
 

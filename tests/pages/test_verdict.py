@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+from streamlit.testing.v1 import AppTest
+
 from hrnn.training.config import ExperimentConfig, SplitConfig
-from tests.pages.app import QUICK, keys, opened, press, texts
+from tests.pages.app import QUICK, ROOT, keys, opened, press, texts
 from workspace.datasets import Dataset
 from workspace.evaluations import create_evaluation, list_evaluations, to_decide
 from workspace.runs import Run, create_run
@@ -79,5 +81,8 @@ def test_runs_that_only_try_a_timeout_get_no_verdict_and_are_not_evaluated(
     app = opened("train", log=dataset.id, run=run.id)
     assert "Should I use this?" not in [one.value for one in app.subheader]
     table = next(one.value for one in app.dataframe if "Split" in one.value.columns)
-    assert table["Split"].tolist() == ["leave-last-out, validation rows"]
-    assert "no model of this log yet" in texts(opened("evaluate", log=dataset.id))
+    assert table["Split"].tolist() == ["validation rows"]
+    for page in ("evaluate", "explore"):
+        assert "no model of this log yet" in texts(opened(page, log=dataset.id))
+    sidebar = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run().sidebar
+    assert "Model: **none yet**" in [one.value for one in sidebar.get("page_link")]
