@@ -2,18 +2,19 @@
 
 import streamlit as st
 
-from hrnn.explain.ranking import ranked
-from hrnn.explain.scenario import Scenario
 from ui import exploring as parts
 from ui import logs, page, state, what_if
 from ui.beyond import draw_beyond
-from ui.downloads import draw_table
-from ui.inputs import pick_exclude_seen, pick_item, pick_run, pick_start, pick_user
+from ui.history import History, draw_history
+from ui.inputs import pick_nobody, pick_run, pick_user
 from ui.interesting import pick_users
-from ui.why import Asked, draw_why
-from ui.words import literal
+from ui.models import model_of
+from ui.pictures import pick_pictures
+from ui.why import draw_why
 from workspace.datasets import Dataset
 from workspace.runs import Run
+
+_OF_A_USER = (state.EDITS, state.ITEM)
 
 
 @page.guarded
@@ -31,49 +32,33 @@ def main() -> None:
         st.info("There is no model of this log yet. Train one first; a small log takes minutes.")
         page.step("Go to Train", page.TRAIN, "to_train")
         return
+    with right:
+        nobody = pick_nobody()
     with left:
-        user = pick_user(pick_users(run, logs.users_of(dataset.owner, dataset.id)), "explore_user")
-    explore(dataset, run, user)
+        user = None if nobody else pick_user(pick_users(dataset, run), "explore_user", _OF_A_USER)
+    explore(dataset, runs, run, user)
 
 
-def explore(dataset: Dataset, run: Run, user: str) -> None:
-    model = parts.model_of(run.id, run)
+def explore(dataset: Dataset, runs: list[Run], run: Run, user: str | None) -> None:
+    model = model_of(run.id, run)
     titles = logs.titles_of(dataset.owner, dataset.id)
     scene = parts.scene_of(dataset, run, model, user)
-    if not len(scene.history):
-        gone = "is not in this log" if scene.held_out is None else "has no row before the held-out"
-        st.warning(f"User {literal(user)} {gone}. Shown are the items most popular in it.")
-        parts.draw_popular(dataset, titles)
+    if user is not None and not len(scene.history):
+        parts.draw_popular_instead(dataset, scene, titles)
         return
-    left, right = st.columns([4, 5], gap="medium")
-    was = Scenario.of(model, scene.history)
+    was = what_if.taken(model, scene.history)
     scenario = what_if.edited(was)
-    with left:
-        dropped = set(was.sessions) - set(scenario.sessions)
-        parts.draw_sessions(scene, model, titles, dropped)
+    left, right = st.columns([4, 5], gap="medium")
     with right:
-        st.subheader("What comes next", anchor=False)
-        begins = parts.begins(scene, pick_start())
-        exclude = pick_exclude_seen()
-        what_if.draw_edits(titles)
-        found = ranked(model, scenario, begins, exclude)
-        before = None if scenario == was else ranked(model, was, begins, exclude)
-        popularity = logs.popularity_of(dataset.owner, dataset.id)
-        table = parts.recs_table(scene, scenario, found, before, popularity, titles)
-        with st.container(key="recs_table"):
-            if len(table):
-                draw_table(table, "recommendations", "recs")
-            else:
-                st.info(f"User {literal(user)} has seen every item; show seen ones to get a list.")
-        st.markdown(parts.held_out_words(scene, found, exclude, titles))
-        what_if.draw_editor(scenario, list(popularity), titles)
-        item = pick_item(found, scene.held_out, titles)
-        if item is None:
-            return
-        when = parts.when_of(scene, model)
-        asked = Asked(run.id, model, scenario, item, begins, exclude, titles, when)
-        draw_why(asked)
-    draw_beyond(asked, dataset, user)
+        asked = parts.draw_next(dataset, runs, run, scene, scenario, was)
+        effects = draw_why(asked) if asked else None
+        parts.draw_what_if(dataset, model, scenario)
+    with left:
+        pictures = pick_pictures(dataset)
+        history = History(scene.history, was, scenario, titles, pictures)
+        draw_history(history, model, what_if.new_timeout(), effects)
+    if asked is not None:
+        draw_beyond(asked, dataset, user)
 
 
 main()

@@ -11,7 +11,7 @@ from hrnn.explain.replay import MOST, replay
 from hrnn.explain.scenario import Scenario
 from hrnn.explain.states import similar_users, state_path
 from hrnn.recommend.recommender import HierarchicalSequentialRecommender
-from ui import logs
+from ui import logs, state
 from ui.charts import ACCENT, OTHER_TONE, QUIET_TONE
 from ui.downloads import draw_table
 from ui.item_space import draw_items
@@ -20,6 +20,7 @@ from ui.words import literal, plural
 from workspace.datasets import Dataset
 
 Spec = dict[str, Any]
+_VIEW = "beyond"
 _VIEWS = {
     "replay": "Replay: where what came next stood",
     "states": "User state over sessions",
@@ -27,7 +28,7 @@ _VIEWS = {
 }
 
 
-def draw_beyond(asked: Asked, dataset: Dataset, user: str) -> None:
+def draw_beyond(asked: Asked, dataset: Dataset, user: str | None) -> None:
     """Draw a history from its beginning, or the items around, once somebody asks for it."""
     model = asked.model
     remembers = (
@@ -35,16 +36,21 @@ def draw_beyond(asked: Asked, dataset: Dataset, user: str) -> None:
     )
     st.subheader("Beyond this list", anchor=False)
     views = {name: words for name, words in _VIEWS.items() if remembers or name != "states"}
+    if _VIEW not in st.session_state or state.from_outside(_VIEW):
+        wanted = state.picked(_VIEW)
+        st.session_state[_VIEW] = wanted if wanted in views else None
     view = st.segmented_control(
-        "Beyond this list", list(views), format_func=views.__getitem__, key="beyond",
+        "Beyond this list", list(views), format_func=views.__getitem__, key=_VIEW,
         label_visibility="collapsed",
     )  # fmt: skip
+    state.remember(_VIEW, view)
     if view == "replay":
         _draw_replay(_replayed(asked.key, asked), asked.exclude, asked.titles)
     elif view == "states":
         assert isinstance(model, HierarchicalSequentialRecommender)
         _draw_states(model, asked.scenario)
-        _draw_similar(model, asked.run_id, dataset, user)
+        if user is not None:
+            _draw_similar(model, asked.run_id, dataset, user)
     elif view == "items":
         draw_items(asked, dataset)
 

@@ -1,6 +1,6 @@
-"""One user's sessions beside what a model recommends next."""
+"""What a model recommends next to a user of a log, and to somebody new."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -8,23 +8,26 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-import hrnn
 from hrnn.baselines.flat import FlatRecommender
 from hrnn.data.interactions import Interactions
-from hrnn.experiment import use_threads
-from hrnn.explain.ranking import moves
+from hrnn.explain.ranking import moves, ranked
 from hrnn.explain.scenario import Scenario
 from hrnn.recommend.base import Recommender
-from hrnn.recommend.network_recommender import NetworkRecommender
-from hrnn.sessions import MINUTE_US
-from ui import logs
+from ui import logs, what_if
+from ui.beside import add_ranks, overlap_words, pick_beside, ranks_beside
 from ui.downloads import draw_table
-from ui.quiet import freeze
-from ui.words import cut_words, day, literal, minutes, moment, plural
+from ui.inputs import pick_begins, pick_exclude_seen, pick_item
+from ui.models import model_of
+from ui.why import Asked
+from ui.words import literal, moment
 from workspace.datasets import Dataset
 from workspace.runs import Run
 
-_TOP_K = 10
+#: Recommendations shown.
+TOP_K = 10
+#: Columns that need little, in pixels, so that titles have room.
+_OTHER_WIDTH = 84
+_WIDTHS = {"Rank": 48, "Moved": 64, "Score": 56, "Had by": 64, "Note": 84}
 
 
 @dataclass(frozen=True)
@@ -45,19 +48,12 @@ class Scene:
     begins: bool
 
 
-@st.cache_resource(max_entries=2, show_spinner="Opening the model")
-def model_of(run_id: str, _run: Run) -> Recommender:
-    """Open a run's model once for all visits."""
-    use_threads(1)
-    model = hrnn.load(_run.model_folder)
-    freeze()  # torch came with it
-    return model
-
-
-def scene_of(dataset: Dataset, run: Run, model: Recommender, user: str) -> Scene:
-    """Cut a user's log where the run's split cut it."""
+def scene_of(dataset: Dataset, run: Run, model: Recommender, user: str | None) -> Scene:
+    """Cut a user's log where the run's split cut it; nobody (None) has done nothing."""
     split = logs.split_of(dataset.owner, dataset.id, run.experiment.cut)
     data = split.data
+    if user is None:
+        return Scene("somebody new", data.slice(0, 0), None, None, begins=True)
     own = data.of_user(user)
     at = np.flatnonzero(data.user_ids[data.user_index[split.test]] == user) if len(own) else []
     if not len(at):
@@ -70,103 +66,66 @@ def scene_of(dataset: Dataset, run: Run, model: Recommender, user: str) -> Scene
     return Scene(user, before, item, int(data.time_us[row]), begins)
 
 
-def draw_sessions(
-    scene: Scene, model: NetworkRecommender, titles: dict[str, str], dropped: Set[int]
-) -> None:
-    """Draw the sessions, newest first; what the model does not read, or was dropped, is marked."""
-    st.subheader("Sessions, newest first", anchor=False)
-    data = scene.history
-    sessions = model.sessions(data)
-    read, length = model.estimator.config.max_sessions, model.estimator.config.max_session_len
-    by = cut_words(model.session_timeout_minutes, model.use_session_ids)
+def draw_popular_instead(dataset: Dataset, scene: Scene, titles: Mapping[str, str]) -> None:
+    """Say that a user has no history here, and draw what is popular."""
+    gone = "is not in this log" if scene.held_out is None else "has no row before the held-out"
+    st.warning(f"User {literal(scene.user)} {gone}. Shown are the items most popular in it.")
+    _draw_popular(dataset, titles)
+
+
+def draw_next(
+    dataset: Dataset, runs: list[Run], run: Run, scene: Scene, scenario: Scenario, was: Scenario
+) -> Asked | None:
+    """Draw what comes next after a scenario; return what is to be explained of it, if anything.
+
+    Args:
+        dataset: the log.
+        runs: of the log, which can be shown beside.
+        run: whose model it is.
+        scene: the user.
+        scenario: the history that is taken to be.
+        was: the history as it was.
+    """
+    model = model_of(run.id, run)
+    titles = logs.titles_of(dataset.owner, dataset.id)
+    popularity = logs.popularity_of(dataset.owner, dataset.id)
+    st.subheader("What comes next", anchor=False)
     flat = isinstance(model, FlatRecommender)
-    if flat:
-        st.caption(
-            f"Cut {by}. The model knows nothing of sessions: it reads the last {model.length:,}"
-            " interactions as one sequence."
-        )
-        length = len(data)
-    else:
-        st.caption(
-            f"Cut as in training, {by}. The model reads the last {read}, {length} items each."
-        )
-    number = sessions.in_user
-    last = int(number.max())
-    ends = np.full(last + 1, np.iinfo(np.int64).min)
-    np.maximum.at(ends, number, data.time_us)
-    for session in range(last, max(last - read, -1), -1):
-        if session in dropped:
-            st.caption(f"Session {session + 1}: dropped")
-            continue
-        rows = np.flatnonzero(number == session)
-        _draw_session(data, rows, session, ends, titles, length, last)
-    older = last + 1 - read
-    if older > 0:
-        unread = "" if flat else ", which the model does not read"
-        with st.expander(f"{plural(older, 'older session')}{unread}"):
-            rows = np.flatnonzero(number < older)[::-1]
-            draw_table(_rows_table(data, rows, number, titles), "older-sessions", "older_table")
-
-
-def _draw_session(
-    data: Interactions,
-    rows: np.ndarray,
-    session: int,
-    ends: np.ndarray,
-    titles: dict[str, str],
-    length: int,
-    last: int,
-) -> None:
-    start, end = int(data.time_us[rows[0]]), int(ends[session])
-    facts = [f"{moment(start)} UTC", plural(len(rows), "item")]
-    if end > start:
-        facts.append(minutes((end - start) / MINUTE_US))
-    if session > 0 and start > ends[session - 1]:
-        facts.append(f"{minutes((start - ends[session - 1]) / MINUTE_US)} after the one before")
-    with st.container(border=True):
-        name = f"Session {session + 1}" + (", the latest" if session == last else "")
-        st.markdown(f"**{name}** · " + " · ".join(facts))
-        unread = max(len(rows) - length, 0)
-        if unread:
-            st.caption(
-                f"{plural(unread, 'earlier item')} of this session, which the model does not read"
+    begins = pick_begins(scene.begins, None if flat else model.session_timeout_minutes)
+    exclude = pick_exclude_seen()
+    what_if.draw_edits(titles)
+    found = ranked(model, scenario, begins, exclude)
+    before = None if scenario == was else ranked(model, was, begins, exclude)
+    table = recs_table(scene, scenario, found, before, popularity, titles)
+    beside = pick_beside(runs, run)
+    cut, rows = run.experiment.cut, scene.history
+    others = ranks_beside(beside, runs, dataset, cut, scenario, rows, begins, exclude)
+    with st.container(key="recs_table"):
+        if len(table):
+            shown = add_ranks(table, others, TOP_K)
+            widths = _WIDTHS | dict.fromkeys(others, _OTHER_WIDTH)
+            narrow = {name: st.column_config.Column(width=one) for name, one in widths.items()}
+            draw_table(shown, "recommendations", "recs", column_config=narrow)
+        else:
+            st.info(
+                f"User {literal(scene.user)} has seen every item; show seen ones to get a list."
             )
-        names = [_name(data, row, titles) for row in rows[-length:]]
-        st.markdown(" → ".join(names))
+    if others and len(table):
+        st.caption(overlap_words(table, others, TOP_K))
+    st.markdown(held_out_words(scene, found, exclude, titles))
+    what_if.draw_click(found, titles)
+    item = pick_item(found, scene.held_out, titles)
+    if item is None:
+        return None
+    return Asked(run.id, model, scenario, item, begins, exclude, titles)
 
 
-def _name(data: Interactions, row: int, titles: dict[str, str]) -> str:
-    item = data.item_ids[data.item_index[row]]
-    outcome = data.outcome[row]
-    mark = " :gray[(outcome 0)]" if outcome == 0 else ""
-    return literal(titles.get(item, item)) + mark
-
-
-def _rows_table(
-    data: Interactions, rows: np.ndarray, number: np.ndarray, titles: dict[str, str]
-) -> pd.DataFrame:
-    items = data.item_ids[data.item_index[rows]]
-    return pd.DataFrame(
-        {
-            "Session": number[rows] + 1,
-            "Time (UTC)": [moment(time) for time in data.time_us[rows].tolist()],
-            "Title": [titles.get(item, item) for item in items],
-            "Item": items,
-        }
-    )
-
-
-def begins(scene: Scene, start: str) -> bool:
-    """Say whether what comes next begins a session: as chosen, or as it was."""
-    return scene.begins if start == "auto" else start == "new"
-
-
-def when_of(scene: Scene, model: NetworkRecommender) -> dict[int, str]:
-    """Say on which day each session was."""
-    number = model.sessions(scene.history).in_user
-    sessions, first = np.unique(number, return_index=True)
-    times = scene.history.time_us[first].tolist()
-    return {int(one): day(time) for one, time in zip(sessions, times, strict=True)}
+def draw_what_if(dataset: Dataset, model: Recommender, scenario: Scenario) -> None:
+    """Offer the edits that can be made of a history."""
+    titles = logs.titles_of(dataset.owner, dataset.id)
+    items = list(logs.popularity_of(dataset.owner, dataset.id))
+    recut = not isinstance(model, FlatRecommender) and len(scenario) > 0
+    what_if.draw_editor(scenario, items, titles, recut=recut)
 
 
 def recs_table(
@@ -177,7 +136,7 @@ def recs_table(
     popularity: Mapping[str, int],
     titles: Mapping[str, str],
 ) -> pd.DataFrame:
-    """Lay the first recommendations out: rank, title (where there are some), score, notes, id.
+    """Lay the first recommendations out: rank, title (where there are some), notes, score, id.
 
     Args:
         scene: the user.
@@ -187,7 +146,7 @@ def recs_table(
         popularity: item → interactions in the log.
         titles: item → title.
     """
-    seen, ranked = set(scenario.items), ranked.head(_TOP_K)
+    seen, ranked = set(scenario.items), ranked.head(TOP_K)
     items = ranked["ITEM_ID"].tolist()
     notes = [
         ", ".join(["came next"] * (item == scene.held_out) + ["seen"] * (item in seen))
@@ -198,9 +157,9 @@ def recs_table(
         table["Moved"] = [_moved(one) for one in moves(before, ranked)]
     if titles:
         table["Title"] = [titles.get(item, item) for item in items]
-    table["Score"] = ranked["SCORE"].round(2)
-    table["Had by"] = [popularity.get(item, 0) for item in items]
     table["Note"] = notes
+    table["Had by"] = [popularity.get(item, 0) for item in items]
+    table["Score"] = ranked["SCORE"].round(2)
     return table.assign(Item=items)
 
 
@@ -211,10 +170,12 @@ def _moved(places: float) -> str:
 
 
 def held_out_words(
-    scene: Scene, ranked: pd.DataFrame, exclude_seen: bool, titles: dict[str, str]
+    scene: Scene, ranked: pd.DataFrame, exclude_seen: bool, titles: Mapping[str, str]
 ) -> str:
     """Say what was held out and where it stands among all items, under which rule."""
     if scene.held_out is None or scene.held_out_time is None:
+        if not len(scene.history):
+            return "This is what the model says to somebody new."
         return "Nothing of this user was held out, so the model may have learned what comes next."
     hit = ranked.loc[ranked["ITEM_ID"] == scene.held_out, "RANK"]
     rule = "items seen before left out" if exclude_seen else "items seen before included"
@@ -233,8 +194,7 @@ def held_out_words(
     )
 
 
-def draw_popular(dataset: Dataset, titles: dict[str, str]) -> None:
-    """Draw the most popular items, for somebody the log does not know."""
+def _draw_popular(dataset: Dataset, titles: Mapping[str, str]) -> None:
     best = list(islice(logs.popularity_of(dataset.owner, dataset.id).items(), 10))
     table = pd.DataFrame(
         {

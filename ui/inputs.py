@@ -12,7 +12,8 @@ from ui import state
 from ui.words import literal, minutes
 from workspace.runs import Run, list_runs
 
-_MARKS = (5.0, 15.0, 30.0, 60.0, 240.0, 1440.0)
+#: Usual timeouts, in minutes.
+MARKS = (5.0, 15.0, 30.0, 60.0, 240.0, 1440.0)
 _STOPS = (
     *(float(m) for m in range(1, 11)),
     *(12.0, 15.0, 18.0, 20.0, 22.0, 25.0, 28.0, 30.0, 35.0, 40.0, 45.0, 50.0, 55.0),
@@ -25,11 +26,7 @@ _STOPS = (
 _MOST_USERS = 5_000
 _MARK_KEY, _RUN_KEY, _COMPARED_KEY = "timeout_mark", "run_pick", "compare_pick"
 #: More curves over one another than this cannot be told apart.
-#: Of the recommendations, the first so many can be explained, and what really came next.
-_MOST_EXPLAINED = 20
-ITEM = "explore_item"
 _MOST_COMPARED = 5
-ITEM = "explore_item"
 #: Of the recommendations, the first so many can be explained, and what really came next.
 _MOST_EXPLAINED = 20
 _TAKEN = ("Setting", "Differs")  # columns that stand beside those named by runs
@@ -40,7 +37,9 @@ _STARTS = {
     "auto": "As in the log",
     "continue": "Continue the last session",
     "new": "Start a new session",
+    "after": "After a time",
 }
+_AFTER, _NOBODY = "explore_after", "explore_nobody"
 
 
 def pick_timeout() -> float:
@@ -51,11 +50,11 @@ def pick_timeout() -> float:
     timeout = st.select_slider(
         "Timeout", stops, format_func=minutes, key=state.TIMEOUT, help="On a log scale."
     )
-    mark = timeout if timeout in _MARKS else None
+    mark = timeout if timeout in MARKS else None
     st.session_state[_MARK_KEY] = mark
     st.pills(
         "Usual timeouts",
-        _MARKS,
+        MARKS,
         format_func=minutes,
         key=_MARK_KEY,
         on_change=_take_mark,
@@ -96,19 +95,22 @@ def uses_session_ids(data: Interactions) -> bool:
     return data.session_index is not None and picked.lower() != "false"
 
 
-def pick_user(users: Sequence[str], key: str) -> str:
+def pick_user(users: Sequence[str], key: str, forgets: Sequence[str] = ()) -> str:
     """Let a user be chosen from the first ones, or any by typing the id.
 
     Args:
         users: who is offered, those that are most worth it first.
         key: of the widget.
+        forgets: what was picked for one user and means nothing for another.
     """
     options = list(users[:_MOST_USERS])
     wanted = state.picked(key)
     if wanted and wanted not in options:
         options = [wanted, *options]
     state.prepare(key, options[0], options)
-    user = st.selectbox("User", options, key=key, accept_new_options=True)
+    user = st.selectbox(
+        "User", options, key=key, accept_new_options=True, on_change=state.forget, args=forgets
+    )
     state.remember(key, user)
     return str(user)
 
@@ -232,8 +234,13 @@ def pick_choice(
     return value
 
 
-def pick_start() -> str:
-    """Let it be chosen whether the next interaction continues the last session."""
+def pick_begins(as_in_log: bool, timeout_minutes: float | None) -> bool:
+    """Let it be chosen whether what comes next begins a new session.
+
+    Args:
+        as_in_log: whether what really came next did.
+        timeout_minutes: a longer time since the last interaction begins one; None never does.
+    """
     state.prepare("explore_start", "auto", _STARTS)
     start = st.radio(
         "The next interaction",
@@ -243,7 +250,18 @@ def pick_start() -> str:
         horizontal=True,
     )
     state.remember("explore_start", start)
-    return start
+    if start != "after":
+        return as_in_log if start == "auto" else start == "new"
+    state.prepare(_AFTER, 60.0, _STOPS)
+    after = st.select_slider("It comes", _STOPS, format_func=_later, key=_AFTER)
+    state.remember(_AFTER, float(after))
+    begins = timeout_minutes is not None and float(after) > timeout_minutes
+    st.caption("So it begins a new session." if begins else "So it continues the last session.")
+    return begins
+
+
+def _later(after: float) -> str:
+    return f"{minutes(after)} later"
 
 
 def pick_exclude_seen() -> bool:
@@ -254,22 +272,30 @@ def pick_exclude_seen() -> bool:
     return exclude
 
 
+def pick_nobody() -> bool:
+    """Let somebody be acted as who has done nothing yet."""
+    state.prepare(_NOBODY, False)
+    nobody = st.toggle("Start from nobody", key=_NOBODY, help="A history that you make yourself.")
+    state.remember(_NOBODY, nobody or None)
+    return nobody
+
+
 def pick_item(ranked: pd.DataFrame, held_out: str | None, titles: Mapping[str, str]) -> str | None:
     """Let an item be chosen that is explained: one of the first, or the one that came next."""
     options = ranked["ITEM_ID"].head(_MOST_EXPLAINED).tolist()
-    wanted = state.picked(ITEM)
+    wanted = state.picked(state.ITEM)
     for extra in (wanted, held_out):
         if extra is not None and extra not in options and extra in set(ranked["ITEM_ID"]):
             options.append(extra)
     if not options:
         return None
-    state.prepare(ITEM, options[0], options)
+    state.prepare(state.ITEM, options[0], options)
     rank = ranked.set_index("ITEM_ID")["RANK"]
     item = st.selectbox(
         "Explained",
         options,
         format_func=lambda one: f"{rank[one]:,} · {titles.get(one, one)}",
-        key=ITEM,
+        key=state.ITEM,
     )
-    state.remember(ITEM, item if item != options[0] else None)
+    state.remember(state.ITEM, item if item != options[0] else None)
     return item

@@ -24,11 +24,16 @@ LOG, RUN, TIMEOUT, SESSION_IDS = "log", "run", "timeout_minutes", "use_session_i
 #: Runs that are shown over the current one.
 COMPARED = "compare"
 EVALUATION = "evaluation"
+#: What is explained on the Explore page, and what was changed in the history there.
+ITEM, EDITS = "explore_item", "explore_edits"
 OWNER = LOCAL
 #: What every page's link carries.
 CONTEXT = (LOG, TIMEOUT, SESSION_IDS, RUN)
 #: What belongs to one log and means nothing for another.
-_OF_A_LOG = (RUN, COMPARED, SESSION_IDS, "sessions_user", "explore_user", EVALUATION)
+_OF_A_LOG = (
+    RUN, COMPARED, SESSION_IDS, EVALUATION, "sessions_user", "explore_user", "explore_kind", ITEM,
+    EDITS, "explore_beside",
+)  # fmt: skip
 DEFAULT_TIMEOUT = 30.0
 _MOST_MINUTES = 10 * 365 * 24 * 60
 
@@ -66,6 +71,13 @@ def remember(key: str, value: object) -> None:
     _memory()[key] = text
     if st.query_params.get(key) != text:
         st.query_params[key] = text
+
+
+def forget(*keys: str) -> None:
+    """Forget picks, and what their widgets say."""
+    for key in keys:
+        remember(key, None)
+        st.session_state.pop(key, None)
 
 
 def prepare(key: str, default: T, allowed: Container[Any] | None = None) -> None:
@@ -127,9 +139,7 @@ def keep_context() -> None:
 def choose_log(dataset: Dataset) -> None:
     """Make a log the current one, and forget what was picked in another."""
     if picked(LOG) not in (None, dataset.id):
-        for key in _OF_A_LOG:
-            remember(key, None)
-            st.session_state.pop(key, None)
+        forget(*_OF_A_LOG)
     remember(LOG, dataset.id)
 
 

@@ -1,29 +1,38 @@
 """What if: edits of a history as chips, in the link, with undo."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, unquote
 
+import pandas as pd
 import streamlit as st
 
+from hrnn.data.interactions import Interactions
 from hrnn.errors import ConfigError
 from hrnn.explain.scenario import Scenario
+from hrnn.recommend.network_recommender import NetworkRecommender
 from ui import state
+from ui.inputs import MARKS, told_apart
 from ui.page import say_error
-from ui.words import clipped
+from ui.words import clipped, minutes
 
-EDITS = "explore_edits"
+#: The first edit, if sessions are cut anew: all others count sessions and places after it.
+_CUT = "cut:"
 #: A browser takes long to list more.
 _MOST_OPTIONS = 1_000
+#: So many of the list can be taken with a click.
+_CLICKED = 10
 
 
 def edits() -> list[str]:
     """Return the edits that the link holds."""
-    return [unquote(one) for one in (state.picked(EDITS) or "").split(",") if one]
+    return [unquote(one) for one in (state.picked(state.EDITS) or "").split(",") if one]
 
 
 def _keep(made: Sequence[str]) -> None:
-    state.remember(EDITS, ",".join(quote(one, safe=":-") for one in made) or None)
+    state.remember(state.EDITS, ",".join(quote(one, safe=":-") for one in made) or None)
 
 
 def add(edit: str) -> None:
@@ -31,10 +40,27 @@ def add(edit: str) -> None:
     _keep([*edits(), edit])
 
 
+def new_timeout() -> float | None:
+    """Return the minutes that the sessions are cut at anew; None as the model cuts them."""
+    for edit in edits()[:1]:
+        if edit.startswith(_CUT):
+            with suppress(ValueError):
+                if 0 < (value := float(edit.removeprefix(_CUT))) < math.inf:
+                    return value
+    return None
+
+
+def taken(model: NetworkRecommender, history: Interactions) -> Scenario:
+    """Take a history as it was, its sessions cut anew where the link says so."""
+    return Scenario.of(model, history, new_timeout())
+
+
 def edited(was: Scenario) -> Scenario:
     """Make the edits of the link; one that cannot be made ends them, and that is said."""
     made, scenario = edits(), was
     for place, edit in enumerate(made):
+        if place == 0 and new_timeout() is not None:
+            continue
         try:
             scenario = scenario.edited([edit])
         except ConfigError as error:
@@ -57,15 +83,22 @@ def draw_edits(titles: Mapping[str, str]) -> None:
                 icon=":material/close:",
                 help="Take this edit back",
                 on_click=_keep,
-                args=([*made[:place], *made[place + 1 :]],),
+                args=(_without(made, place),),
             )
         if len(made) > 1:
             st.button("Undo the last", key="edit_undo", on_click=_keep, args=(made[:-1],))
             st.button("As it was", key="edit_none", on_click=_keep, args=((),))
 
 
+def _without(made: list[str], place: int) -> list[str]:
+    """Take one edit back; with the cut all go, since they count the sessions that it made."""
+    return [] if made[place].startswith(_CUT) else [*made[:place], *made[place + 1 :]]
+
+
 def _words(edit: str, titles: Mapping[str, str]) -> str:
     kind, _, rest = edit.partition(":")
+    if kind == "cut":
+        return f"cut at {minutes(new_timeout() or 0)}"
     if kind == "add":
         return f"added {clipped(titles.get(rest, rest))}"
     if kind == "wait":
@@ -81,18 +114,40 @@ def _from_one(text: str) -> str:
     return str(int(text) + 1) if text.isdecimal() else clipped(text)
 
 
-def draw_editor(scenario: Scenario, items: Sequence[str], titles: Mapping[str, str]) -> None:
+def draw_click(ranked: pd.DataFrame, titles: Mapping[str, str]) -> None:
+    """Let one of the first recommendations be taken, as the user would."""
+    items = ranked["ITEM_ID"].head(_CLICKED).tolist()
+    words = told_apart({item: clipped(titles.get(item, item)) for item in items})
+
+    def make() -> None:
+        if (item := st.session_state.edit_click) is not None:
+            add(f"add:{item}")
+            st.session_state.edit_click = None
+
+    st.pills(
+        "Act as the user: take one of these next",
+        items,
+        format_func=words.__getitem__,
+        key="edit_click",
+        on_change=make,
+    )
+
+
+def draw_editor(
+    scenario: Scenario, items: Sequence[str], titles: Mapping[str, str], *, recut: bool
+) -> None:
     """Offer the edits that can be made of a scenario.
 
     Args:
         scenario: as it is now.
         items: ids of the catalogue, the most popular first; any other id can be typed.
         titles: item → title.
+        recut: whether its sessions can be cut anew.
     """
     with st.expander("What if this history were another?", key="what_if"):
         left, right = st.columns(2, gap="medium", vertical_alignment="bottom")
-        numbers = sorted(set(scenario.sessions), reverse=True)
-        places = list(range(len(scenario)))[::-1]
+        numbers = sorted(set(scenario.sessions), reverse=True)[:_MOST_OPTIONS]
+        places = list(range(len(scenario)))[::-1][:_MOST_OPTIONS]
         with left:
             _offer("drop", "Drop a session", numbers, lambda one: f"Session {one + 1}")
             _offer(
@@ -119,6 +174,8 @@ def draw_editor(scenario: Scenario, items: Sequence[str], titles: Mapping[str, s
             )
         if len(places) > 1:
             _offer_move(scenario, titles)
+        if recut:
+            _offer_cut()
 
 
 def _offer(
@@ -138,8 +195,25 @@ def _offer(
     )  # fmt: skip
 
 
+def _offer_cut() -> None:
+    def make() -> None:
+        if (value := st.session_state.edit_cut) is not None:
+            _keep([f"{_CUT}{value:g}"])
+
+    st.session_state.edit_cut = next((one for one in MARKS if one == new_timeout()), None)
+    st.pills(
+        "Cut the history anew at",
+        MARKS,
+        format_func=minutes,
+        key="edit_cut",
+        help="The model stays as it was trained. Other edits are taken back: they count sessions.",
+        on_change=make,
+    )
+
+
 def _offer_move(scenario: Scenario, titles: Mapping[str, str]) -> None:
     count = len(scenario)
+    last = range(max(count - _MOST_OPTIONS, 0), count)
 
     def words(place: int) -> str:
         return f"{place + 1} · {titles.get(scenario.items[place], scenario.items[place])}"
@@ -150,6 +224,6 @@ def _offer_move(scenario: Scenario, titles: Mapping[str, str]) -> None:
             add(f"move:{place}-{to}")
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.selectbox("Move an item", range(count), index=None, format_func=words, key="edit_from")
+        st.selectbox("Move an item", last[::-1], index=None, format_func=words, key="edit_from")
         st.number_input("to place", 1, count, count, key="edit_to")
         st.button("Move", key="edit_move", on_click=make)

@@ -1,4 +1,4 @@
-"""Why an item is recommended: what each session and item did, drawn and said."""
+"""Why an item is recommended: what each session and item did, in words and for the bars."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,10 +13,7 @@ from hrnn.explain.ranking import seen
 from hrnn.explain.scenario import Scenario
 from hrnn.model.network import HRNN
 from hrnn.recommend.network_recommender import NetworkRecommender
-from ui.effects_chart import effects_chart, lines
 from ui.words import literal
-
-_OPENED = 3
 
 
 @dataclass(frozen=True)
@@ -31,7 +28,6 @@ class Asked:
         begins: whether what comes next begins a new session.
         exclude: whether items of the history are left out of the ranking.
         titles: item → title.
-        when: session → its day.
     """
 
     run_id: str
@@ -41,7 +37,6 @@ class Asked:
     begins: bool
     exclude: bool
     titles: Mapping[str, str]
-    when: Mapping[int, str]
 
     @property
     def title(self) -> str:
@@ -68,53 +63,44 @@ def _fewest(key: tuple[str, int, bool, bool], _asked: Asked) -> Dethroned:
     return fewest_sessions(_asked.model, _asked.scenario, _asked.begins, _asked.excluded())
 
 
-def draw_why(asked: Asked) -> None:
-    """Draw what speaks for an item, and say it in a sentence."""
+def draw_why(asked: Asked) -> Effects | None:
+    """Say what speaks for an item; return what the bars of the history are to show, if anything."""
     st.subheader(f"Why {literal(asked.title)}?", anchor=False)
     effects = _effects(asked.key, asked.item, asked)
     if not len(effects.sessions):
         st.markdown("There is nothing before it: it is what the model says to somebody new.")
-        return
+        return None
     st.markdown(why_words(effects, asked.title, asked.begins or asked.scenario.waits))
-    most = effects.sessions["EFFECT"].abs().nlargest(_OPENED).index
-    opened = {int(effects.sessions["SESSION"].iloc[-1]), *effects.sessions["SESSION"][most]}
-    if len(effects.sessions) > len(opened) and st.toggle("All items", key="why_all"):
-        opened = set(effects.sessions["SESSION"])
-    _draw_lines(asked, effects, opened, "why_chart")
-    st.caption(
-        "A bar is by how much the logarithm of the item's share among all items (softmax of the"
-        " scores) falls when the session or the item is left out; sessions begin where they began,"
-        " and nothing older comes in instead. Items that say the same can each be spared, so their"
-        " bars may be small while that of their session is long."
-    )
     st.markdown(fewest_words(_fewest(asked.key, asked), asked.titles))
+    st.caption(
+        "The bars beside the history: by how much the logarithm of the item's share among all items"
+        " (softmax of the scores) falls when the session or the item is left out; to the right what"
+        " speaks for it. Sessions begin where they began, and nothing older comes in instead. Items"
+        " that say the same can each be spared, so their bars may be small while that of their"
+        " session is long."
+    )
     if isinstance(asked.model.estimator.fitted(), HRNN) and st.toggle(
         "A second opinion: integrated gradients", key="why_gradients"
     ):
-        _draw_gradients(asked, effects)
+        return _by_gradients(asked, effects)
+    return effects
 
 
-def _draw_lines(asked: Asked, effects: Effects, opened: set[int], key: str) -> None:
-    frame = lines(effects, asked.titles, asked.when, opened)
-    chart = effects_chart(frame, asked.title)
-    st.vega_lite_chart(chart, key=key, alt=f"What speaks for {asked.title}")
-
-
-def _draw_gradients(asked: Asked, effects: Effects) -> None:
+def _by_gradients(asked: Asked, effects: Effects) -> Effects:
+    """Return the effects by gradients, and say how they are to be read."""
     found = integrated_gradients(asked.model, asked.scenario, asked.item, asked.begins)
     own = effects.interactions.assign(EFFECT=found)
     summed = own.groupby("SESSION")["EFFECT"].sum()
     sessions = effects.sessions.assign(EFFECT=effects.sessions["SESSION"].map(summed))
-    second = replace(effects, interactions=own, sessions=sessions)
-    _draw_lines(asked, second, set(sessions["SESSION"]), "gradients_chart")
     left, right = effects.interactions["EFFECT"], own["EFFECT"]
     alike = np.corrcoef(left.rank(), right.rank())[0, 1] if len(own) > 2 else np.nan
     told = "" if np.isnan(alike) else f" Rank correlation with leaving out: {alike:.2f}."
     st.caption(
-        "Gradients of the same share along the way from empty embeddings to what they are, summed"
-        f" an item (32 steps); a session has the sum of its items. Bars say what each added; ranks"
-        f" are those without it.{told}"
+        "The bars are now gradients of the same share along the way from empty embeddings to what"
+        " they are, summed an item (32 steps); a session has the sum of its items. Ranks are still"
+        f" those without it.{told}"
     )
+    return replace(effects, interactions=own, sessions=sessions)
 
 
 def why_words(effects: Effects, title: str, begins: bool) -> str:

@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pyarrow as pa
 
+from hrnn.columns import ITEM_ID, OUTCOME, SESSION_ID, TIMESTAMP, USER_ID
 from hrnn.data.interactions import Interactions
 from hrnn.errors import ConfigError
 from hrnn.recommend.network_recommender import NetworkRecommender
 from hrnn.sessions import segment
+
+_SECOND_US, _DAY_US = 1_000_000, 86_400_000_000
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,38 @@ class Scenario:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def log(self, history: Interactions) -> Interactions:
+        """Write the scenario as a log, for models that read times: its sessions by id.
+
+        What was taken from the history keeps its time and outcome, unless something later stands
+        before it; what was added came a second after the one before, or a day where it begins a
+        session, with an outcome of 1.
+
+        Args:
+            history: the rows that the scenario was taken from.
+        """
+        if not self.items:
+            return history.slice(0, 0)
+        times, outcomes = [], []
+        now, last = int(history.time_us[-1]) if len(history) else 0, None
+        for row, session in zip(self.rows, self.sessions, strict=True):
+            if row is not None:
+                now = max(now, int(history.time_us[row])) if times else int(history.time_us[row])
+            else:
+                now += _SECOND_US if session == last else _DAY_US
+            times.append(now)
+            outcomes.append(1.0 if row is None else history.outcome[row])
+            last = session
+        user = history.user_ids[0] if len(history) else "somebody new"
+        columns = {
+            USER_ID: pa.array([user] * len(self)).dictionary_encode(),
+            ITEM_ID: pa.array(self.items).dictionary_encode(),
+            TIMESTAMP: pa.array(times, pa.timestamp("us", "UTC")),
+            OUTCOME: pa.array(outcomes, pa.float64()),
+            SESSION_ID: pa.array(map(str, self.sessions)).dictionary_encode(),
+        }
+        return Interactions(pa.table(columns), history.report)
 
     def without_session(self, number: int) -> "Scenario":
         """Drop a session. If it was the last one, what comes next begins a session."""

@@ -1,6 +1,6 @@
-"""The user state from session to session, and who is in a similar one.
+"""The user state from session to session, who is in a similar one, and whom it matters for.
 
-Shapes: S sessions, U users, H units.
+Shapes: S sessions, U users, H units, Q questions, I items.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,10 @@ from hrnn.explain.scenario import Scenario
 from hrnn.explain.vectors import cosines, two_components
 from hrnn.model.histories import Histories
 from hrnn.recommend.recommender import HierarchicalSequentialRecommender
+from hrnn.recommend.request import Request
+
+#: Scores held at once: 16 MB of float32.
+_SCORES_AT_ONCE = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,44 @@ def similar_users(
     like_U[place] = -np.inf
     best = np.argsort(-like_U, kind="stable")[: min(count, users - 1)]
     return pd.DataFrame({"USER_ID": data.user_ids[best], "SIMILARITY": like_U[best]})
+
+
+def user_state_effects(
+    model: HierarchicalSequentialRecommender, data: Interactions, rows: np.ndarray
+) -> np.ndarray:
+    """Return how much of what is recommended the user state decides, before each of some rows.
+
+    The shares of the items (softmax of the scores) are made with the whole history and with its
+    current session alone; half the sum of their absolute differences is the part of the whole that
+    lies elsewhere, from 0 to 1 (the total variation distance).
+
+    Args:
+        model: a trained HRNN.
+        data: a log.
+        rows: int64 [Q], places in it; a row's history is its user's rows before it.
+
+    Raises:
+        ConfigError: the model has no user state.
+    """
+    _check(model)
+    owner = data.user_index[rows]
+    begins = model.begins_session(data, rows)
+    whole = Request(data, data.user_ids[owner], data.user_starts[owner], rows, begins)
+    effects = np.zeros(len(rows))
+    for places, request in whole.parts(max(1, _SCORES_AT_ONCE // len(model.vocabulary))):
+        histories, new = model.histories(request), request.new_session
+        with_QI = _shares(model.score_histories(histories, new))
+        alone = histories.window(1, model.max_session_len)
+        # Nothing precedes what begins a session, once the sessions before it are left out.
+        alone = alone.window(~(new | histories.lost_last), model.max_session_len)
+        without_QI = _shares(model.score_histories(alone, np.zeros_like(new)))
+        effects[places] = np.abs(with_QI - without_QI).sum(1) / 2
+    return effects
+
+
+def _shares(scores_QI: np.ndarray) -> np.ndarray:
+    share_QI = np.exp(scores_QI - scores_QI.max(1, keepdims=True))
+    return share_QI / share_QI.sum(1, keepdims=True)
 
 
 def _check(model: HierarchicalSequentialRecommender) -> None:

@@ -66,8 +66,8 @@ class Histories:
         """Number of users."""
         return len(self.user_starts) - 1
 
-    def window(self, max_sessions: int, max_session_len: int) -> "Histories":
-        """Keep the last sessions of each user, and the last items of each session."""
+    def window(self, max_sessions: int | np.ndarray, max_session_len: int) -> "Histories":
+        """Keep the last sessions of each user (or [users] of them), and their last items."""
         sessions = np.diff(self.user_starts)
         kept = np.minimum(sessions, max_sessions)
         chosen = ranges(self.user_starts[1:] - kept, kept)

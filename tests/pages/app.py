@@ -1,5 +1,6 @@
 """Opening a page of the app in a test, and asking it by the keys of its widgets."""
 
+import re
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
@@ -26,6 +27,13 @@ def opened(page: str, **link: object) -> AppTest:
 
 def keys(app: AppTest, kind: str) -> set[str]:
     return {one.key for one in app.get(kind)}
+
+
+def shown_html(app: AppTest) -> str:
+    """Return what is drawn as HTML, styles left out."""
+    return "\n".join(
+        re.sub("<style>.*?</style>", "", one.proto.body, flags=re.S) for one in app.get("html")
+    )
 
 
 def texts(app: AppTest) -> str:

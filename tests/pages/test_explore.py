@@ -1,6 +1,7 @@
 """The Explore page: history and recommendations."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from hrnn.evaluation.report import Report
 from hrnn.training.config import ExperimentConfig
-from tests.pages.app import PAGES, QUICK, ROOT, keys, opened, press, texts
+from tests.pages.app import PAGES, QUICK, ROOT, keys, opened, press, shown_html, texts
 from ui.interesting import interesting_users
 from workspace.datasets import Dataset
 from workspace.importing import import_log
@@ -33,8 +34,11 @@ def test_explore_shows_history_recommendations_and_the_held_out_item(run: Run) -
     app = opened("explore", log=run.dataset, run=run.id, explore_user="v3")
     assert app.selectbox(key="explore_user").value == "v3"
     said = texts(app).replace("\\", "")
-    assert "Session 3, the latest" in said
-    assert "Title 5 → Title 6" in said  # user 3: sessions 3-4-5, 4-5-6, 5-6 and then 0 held out
+    drawn = shown_html(app)
+    assert "Session 3, the latest" in drawn
+    # User 3, the newest first: sessions 5-6, 4-5-6 and 3-4-5; then 0 is held out.
+    titles = re.findall(r'<span class="title" title="Title (\d)">', drawn)
+    assert "".join(titles) == "65654543"
     assert "what really came next: **Title 0**" in said
     table = app.dataframe[0].value
     assert table["Rank"].tolist() == [1, 2, 3, 4, 5, 6, 7]
@@ -109,7 +113,7 @@ def test_a_flat_model_is_explored_without_a_word_of_its_sessions(
         app = opened("explore", log=dataset.id, run=run.id, explore_user="v3")
         said = texts(app).replace("\\", "")
         assert "it reads the last 200 interactions as one sequence" in said
-        assert "Session 3, the latest" in said
+        assert "Session 3, the latest" in shown_html(app)
         assert len(app.dataframe[0].value) == 7
 
 
@@ -141,7 +145,8 @@ def test_edits_move_the_list_stand_in_the_link_and_can_be_taken_back(run: Run) -
         risen = rank[item] - place
         sign = "▲" if risen > 0 else "▼"
         assert moved == ("–" if not risen else f"{sign} {abs(risen)}")
-    assert "Session 3: dropped" in texts(app)
+    assert re.search('<b class="dropped">Session 3</b>.*>dropped<', shown_html(app))
+    assert 'title="Title 6">Title 6</span><span class="quiet">added</span>' in shown_html(app)
     press(app, "edit_undo")
     assert app.query_params["explore_edits"] == "drop:2,add:p6"
     press(app, "edit_0")
@@ -177,7 +182,7 @@ def test_a_history_can_be_replayed_and_its_user_state_followed(run: Run) -> None
     assert app.selectbox(key="explore_item").value not in set(near["Item"])
     app.toggle(key="why_gradients").set_value(True).run()
     assert not app.exception
-    assert "Gradients of the same share" in texts(app)
+    assert "gradients of the same share" in texts(app)
 
 
 def test_users_worth_a_look_are_offered(run: Run) -> None:

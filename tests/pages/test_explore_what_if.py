@@ -1,0 +1,153 @@
+"""The Explore page: acting as somebody, cutting anew, other models, pictures, who is offered."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from streamlit.testing.v1 import AppTest
+
+from hrnn.training.config import ExperimentConfig
+from tests.pages.app import QUICK, keys, opened, press, shown_html, texts
+from workspace.datasets import Dataset
+from workspace.importing import import_log
+from workspace.items import add_items
+from workspace.runs import Run, create_run
+
+EMBEDDED = "data:image/png;base64,iVBORw0KGgo="
+
+
+def explored(run: Run, **link: object) -> AppTest:
+    return opened("explore", log=run.dataset, run=run.id, **link)
+
+
+def table(app: AppTest) -> pd.DataFrame:
+    return app.dataframe[0].value
+
+
+def test_somebody_new_gets_a_list_and_makes_a_history_click_by_click(run: Run) -> None:
+    app = explored(run)
+    app.toggle(key="explore_nobody").set_value(True).run()
+    assert not app.exception
+    assert "explore_user" not in keys(app, "selectbox")
+    assert "what the model says to somebody new" in texts(app)
+    first = table(app)["Item"].tolist()
+    app.pills(key="edit_click").set_value(first[0]).run()
+    assert not app.exception
+    press(app, "edit_wait")
+    app.pills(key="edit_click").set_value(first[2]).run()
+    assert app.query_params["explore_edits"] == f"add:{first[0]},wait,add:{first[2]}"
+    drawn = shown_html(app)
+    assert drawn.index("Session 2, the latest") < drawn.index("Session 1<")
+    assert app.pills(key="edit_click").value is None
+    again = explored(run, explore_nobody=True, explore_edits=app.query_params["explore_edits"])
+    assert table(again).equals(table(app))
+
+
+def test_edits_of_one_user_are_not_made_of_another(run: Run) -> None:
+    app = explored(run, explore_user="v3", explore_edits="drop:2", explore_item="p0")
+    assert "edit_0" in keys(app, "button")
+    app.selectbox(key="explore_user").set_value("v2").run()
+    assert "explore_edits" not in app.query_params
+    assert "explore_item" not in app.query_params
+    assert "edit_0" not in keys(app, "button")
+
+
+def test_what_comes_after_a_time_begins_a_session_once_the_timeout_is_over(run: Run) -> None:
+    scores = {}
+    for start in ("continue", "new"):
+        scores[start] = table(explored(run, explore_user="v3", explore_start=start))
+    app = explored(run, explore_user="v3", explore_start="after", explore_after=30)
+    assert "it continues the last session" in texts(app)
+    assert table(app).equals(scores["continue"])
+    app.select_slider(key="explore_after").set_value(35.0).run()
+    assert "it begins a new session" in texts(app)
+    assert table(app).equals(scores["new"])
+    assert app.query_params["explore_after"] == "35"
+
+
+def test_a_history_cut_anew_has_other_sessions_and_the_cut_is_taken_back_whole(run: Run) -> None:
+    app = explored(run, explore_user="v3", explore_edits="drop:0")
+    app.pills(key="edit_cut").set_value(1440.0).run()
+    assert not app.exception
+    assert app.query_params["explore_edits"] == "cut:1440"
+    assert "anew at **24 h**" in texts(app)
+    assert re.findall(r"<b>Session (\d)", shown_html(app)) == ["1"]  # they are 23.9 h apart
+    app.selectbox(key="edit_add").set_value("p6").run()
+    assert app.query_params["explore_edits"] == "cut:1440,add:p6"
+    press(app, "edit_0")
+    assert "explore_edits" not in app.query_params
+
+
+def test_an_impossible_cut_is_a_sentence(run: Run) -> None:
+    for cut in ("cut:0", "cut:inf", "cut:soon"):
+        app = explored(run, explore_user="v3", explore_edits=cut)
+        assert "it must be drop" in app.error[0].value.replace("\\", "")
+
+
+def test_other_models_stand_beside_the_list(run: Run, done: Callable[[Run], Run]) -> None:
+    dataset_run = explored(run, explore_user="v3", explore_beside="popularity.session kNN")
+    found = table(dataset_run)
+    assert {"popularity", "session kNN"} <= set(found.columns)
+    ranks = found["popularity"].str.removeprefix("● ").astype(int)
+    assert sorted(ranks) == list(range(1, 8))
+    assert "7 with popularity, 7 with session kNN" in texts(dataset_run)
+
+
+def test_another_run_stands_beside_the_list(
+    dataset: Dataset, run: Run, done: Callable[[Run], Run]
+) -> None:
+    flat = done(create_run(dataset, ExperimentConfig(training=QUICK, model="flat_gru"), "other"))
+    found = table(explored(run, explore_user="v3", explore_beside=flat.id))
+    alone = table(explored(flat, explore_user="v3"))
+    rank = dict(zip(alone["Item"], alone["Rank"], strict=True))
+    assert found["other"].str.removeprefix("● ").astype(int).tolist() == [
+        rank[item] for item in found["Item"]
+    ]
+
+
+def test_pictures_in_the_log_are_shown_and_those_of_the_web_only_when_allowed(
+    dataset: Dataset, run: Run
+) -> None:
+    addresses = [EMBEDDED, "https://pictures.example/6.png", "file:///etc/passwd", "javascript:1"]
+    rows = "".join(f"p{n}\t{one}\n" for n, one in zip((5, 6, 4, 3), addresses, strict=True))
+    columns = {"item": "id", "picture": "picture"}
+    add_items(dataset, f"id\tpicture\n{rows}".encode(), columns)
+    app = explored(run, explore_user="v3")
+    assert sources(app) == {EMBEDDED}
+    app.toggle(key="pictures").set_value(True).run()
+    assert sources(app) == {EMBEDDED, "https://pictures.example/6.png"}
+
+
+def test_users_are_offered_by_sessions_and_by_what_the_user_state_decides(run: Run) -> None:
+    app = explored(run, explore_kind="sessions")
+    assert len(app.selectbox(key="explore_user").options) == 6
+    app = explored(run, explore_kind="state")
+    assert len(app.selectbox(key="explore_user").options) == 6
+    assert "of 6 users looked at" in texts(app)
+
+
+def test_the_view_beyond_the_list_is_in_the_link_and_can_be_closed(run: Run) -> None:
+    app = explored(run, explore_user="v3", beyond="replay")
+    assert "of 8 interactions" in texts(app)
+    app.segmented_control(key="beyond").set_value(None).run()
+    assert "of 8 interactions" not in texts(app)
+    assert "beyond" not in app.query_params
+
+
+def test_a_user_of_very_many_interactions_is_offered_no_more_than_a_browser_lists(
+    home: Path, done: Callable[[Run], Run]
+) -> None:
+    items = np.random.default_rng(0).integers(0, 9, 3_000)
+    rows = "".join(f"u1,i{item},{60 * at}\n" for at, item in enumerate(items))
+    made = import_log("local", f"user,item,time\n{rows}".encode(), "long")
+    whole = done(create_run(made, ExperimentConfig(training=QUICK)))
+    app = explored(whole)
+    for key in ("edit_remove", "edit_from"):
+        assert len(app.selectbox(key=key).options) == 1_000
+    assert "2,979 earlier items of it" in shown_html(app)
+
+
+def sources(app: AppTest) -> set[str]:
+    return set(re.findall(r'<img src="([^"]*)"', shown_html(app)))
