@@ -26,7 +26,7 @@ def main() -> None:
     if evaluation is None:
         st.info("Nothing was measured on this log yet. The choices above are good ones.")
         return
-    evaluating.watch(evaluation)
+    evaluating.watch(evaluation, dataset)
     page.step("Explore what it recommends", page.EXPLORE, "to_explore")
 
 

@@ -85,6 +85,29 @@ def slices(frame: pd.DataFrame, metric: str) -> alt.LayerChart:
     return (bars + points).properties(height=380)
 
 
+def breadth(frame: pd.DataFrame, column: str, title: str, metric: str) -> alt.LayerChart:
+    """Draw how accurate models are against something else that they are, each with its name.
+
+    Args:
+        frame: MODEL, NDCG and the column.
+        column: what lies to the right.
+        title: of that axis.
+        metric: name of the accuracy.
+    """
+    models = frame["MODEL"].tolist()
+    base = alt.Chart(frame).encode(
+        x=alt.X(f"{column}:Q", title=title, scale=alt.Scale(zero=True, padding=30)),
+        y=alt.Y("NDCG:Q", title=metric, scale=alt.Scale(zero=True, padding=12)),
+        tooltip=["MODEL:N", *_tooltips(("NDCG", column))],
+    )
+    color = alt.Color(
+        "MODEL:N", sort=models, scale=alt.Scale(range=model_colors(models)), legend=None
+    )
+    points = base.mark_point(filled=True, size=90, opacity=1).encode(color=color)
+    names = base.mark_text(align="left", dx=8, limit=170, color=GREY).encode(text="MODEL:N")
+    return (points + names).properties(height=260)
+
+
 def _tooltips(names: tuple[str, ...]) -> list[alt.Tooltip]:
     return [alt.Tooltip(f"{name}:Q", format=".3f") for name in names]
 

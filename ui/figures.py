@@ -25,6 +25,9 @@ _COLUMNS = {
         "Share of recommended items that popularity recommends too, by the same rule for seen ones",
     ),
 }
+#: Before the best figure of a column, where every paired difference to it is beyond doubt.
+BEYOND_DOUBT = "◆ "
+_ACCURACY = ("HR", "NDCG", "MRR")
 _PERCENT = ("HR", "coverage", "popularity_overlap")
 
 
@@ -43,6 +46,9 @@ def figures_table(report: Report, k: int) -> pd.DataFrame:
     own = report.table[report.table["METRIC"].isin([*(f"{m}@{k}" for m in _COLUMNS), "RMSE"])]
     cells = own[["METRIC", "VALUE", "LOW", "HIGH"]].itertuples(index=False)
     own = own.assign(figure=[figure(*cell) for cell in cells])
+    best = {metric: best_beyond_doubt(report, metric) for metric in own["METRIC"].unique()}
+    is_best = own["MODEL"] == own["METRIC"].map(best)
+    own["figure"] = own["figure"].where(~is_best, BEYOND_DOUBT + own["figure"])
     wide = own.pivot_table(index="MODEL", columns="METRIC", values="figure", aggfunc="first")
     order = [metric for metric in (*(f"{m}@{k}" for m in _COLUMNS), "RMSE") if metric in wide]
     titles = {f"{m}@{k}": f"{title}@{k}" for m, (title, _) in _COLUMNS.items()}
@@ -52,6 +58,20 @@ def figures_table(report: Report, k: int) -> pd.DataFrame:
         marks = ["leaked" if report.trained_on[model] else "" for model in models]
         table.insert(1, "Leak", marks)
     return table
+
+
+def best_beyond_doubt(report: Report, metric: str) -> str | None:
+    """Return the model that is best by a metric, if its paired difference to each other says so.
+
+    Only metrics that say how well held-out items are found have a best; nothing leaked has.
+    """
+    if metric.partition("@")[0] not in _ACCURACY or report.leaked:
+        return None
+    for model in report.trained_on:
+        against = report.against(model, metric)
+        if len(against) and (against["LOW"] > 0).all():
+            return model
+    return None
 
 
 def draw_figures(report: Report, dataset_name: str, k: int, note: str = "") -> None:
@@ -76,6 +96,8 @@ def counted(report: Report) -> list[str]:
     """Say what the intervals are, and what was left out or decided by a rule."""
     counts = report.counts
     parts = ["95 % bootstrap intervals over users"]
+    if len(report.trained_on) > 1:
+        parts.append(f"{BEYOND_DOUBT}best, its paired difference to every other beyond doubt")
     if counts["too_short"]:
         parts.append(f"{plural(counts['too_short'], 'user')} not measured: nothing is held out")
     if counts["cold"]:

@@ -2,7 +2,7 @@
 
 import threading
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hrnn.evaluation.splits import split_for
 from hrnn.training.config import ExperimentConfig
@@ -20,6 +20,9 @@ from workspace.launcher import worker_threads
 from workspace.runs import Run, open_run
 from workspace.tasks import State
 from workspace.working import work
+
+if TYPE_CHECKING:
+    from hrnn.evaluation.questions import Ranking
 
 _STOPPED = "it was stopped before the figures were complete"
 
@@ -41,7 +44,11 @@ def _measured(evaluation: Evaluation) -> dict[str, Any]:
     alike = {run.id: _alike(run, settings) for run in runs}
     trainings = sum(map(len, alike.values()))
     derived = {f"{run.name}, {words}" for run in runs for words in alike[run.id]}
-    say = Steps(evaluation, 2 + trainings + len(settings.baselines)).say
+    # What was asked for is written last: it completes the job.
+    beside: tuple[Ranking, ...] = ("sampled",) if settings.also_sampled else ()
+    rankings = (*(beside if settings.ranking == "full" else ()), settings.ranking)
+    steps = 1 + trainings + len(settings.baselines) + len(rankings)
+    say = Steps(evaluation, steps).say
     say("Reading and splitting the log")
     data = open_dataset(evaluation.owner, evaluation.dataset).read()
     split = split_for(data, cut)
@@ -61,18 +68,20 @@ def _measured(evaluation: Evaluation) -> dict[str, Any]:
         say(f"Fitting {name}")
         models[name] = make_baseline(name, cut)
         models[name].fit(*split.known(), split=split.name)
-    say("Asking every model about every held-out interaction")
-    report = measure(
-        models,
-        split,
-        settings.ranking,
-        settings.k,
-        settings.exclude_seen,
-        settings.targets,
-        settings.seed,
-    )
-    assert report is not None  # a stop ends the process, nothing else stops it
-    write_folder(evaluation.report_folder, report.save)
+    for ranking in rankings:
+        say(f"Asking every model about every held-out interaction, {ranking} ranking")
+        report = measure(
+            models,
+            split,
+            ranking,
+            settings.k,
+            settings.exclude_seen,
+            settings.targets,
+            settings.seed,
+        )
+        assert report is not None  # a stop ends the process, nothing else stops it
+        main = ranking == settings.ranking
+        write_folder(evaluation.report_folder if main else evaluation.sampled_folder, report.save)
     return {"state": State.FINISHED, "message": ""}
 
 

@@ -19,7 +19,7 @@ from workspace.tasks import CONFIG, State, list_tasks, open_task
 JOB = "evaluation"
 #: Names of all baselines, for pages that must not bring torch; equal to those of hrnn.baselines.
 BASELINES = ("popularity", "own popularity", "co-occurrence", "session kNN")
-REPORT = "report"
+REPORT, SAMPLED = "report", "report_sampled"
 #: What a model is called, behind its run's name, that was trained like it in all but one point.
 WITHOUT = "trained without user state"
 
@@ -40,6 +40,7 @@ class EvaluationConfig:
         peers: other models that are trained beside each HRNN, with its settings.
         split: how outcomes are taken, sessions cut and rows held out.
         ranking: "full" or "sampled".
+        also_sampled: whether a full ranking is followed by a sampled one, to show beside it.
         k: cut-offs.
         exclude_seen: whether items of the history are left out of the ranking.
         targets: "all" interactions held out, or the "first" ones of sessions.
@@ -52,6 +53,7 @@ class EvaluationConfig:
     peers: tuple[Literal["flat_gru", "sasrec"], ...] = ()
     split: SplitConfig = SplitConfig()
     ranking: Literal["full", "sampled"] = "full"
+    also_sampled: bool = True
     k: Annotated[tuple[Count, ...], Field(min_length=1)] = (5, 10, 20)
     exclude_seen: bool = True
     targets: Literal["all", "first"] = "all"
@@ -73,6 +75,11 @@ class Evaluation(Job):
     def report_folder(self) -> Path:
         """Where the figures lie once it is finished."""
         return self.folder / REPORT
+
+    @property
+    def sampled_folder(self) -> Path:
+        """Where the sampled figures lie, if they were made beside full ones."""
+        return self.folder / SAMPLED
 
 
 def create_evaluation(dataset: Dataset, settings: EvaluationConfig) -> Evaluation:

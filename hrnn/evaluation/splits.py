@@ -242,6 +242,8 @@ def _with_roles(
     counts = {
         "users": len(data.user_ids),
         "too_short": len(data.user_ids) - len(tested),
+        "trained": int((role == TRAIN).sum()),
+        "validated": int((role == VALID).sum()),
         "held_out": len(test),
         "tied_last": int(tied.sum()),
         "after_last": int(mask.sum()) - len(test),

@@ -118,7 +118,8 @@ def test_cold_and_seen_targets_are_counted():
     )  # fmt: skip
     report = evaluate({"popularity": Popularity()}, data, k=(3,))
     assert dict(report.counts) == {
-        "users": 5, "too_short": 1, "held_out": 4, "tied_last": 0, "after_last": 0, "twins": 0,
+        "users": 5, "too_short": 1, "trained": 10, "validated": 4, "held_out": 4,
+        "tied_last": 0, "after_last": 0, "twins": 0,
         "cold": 1, "seen_before": 2, "evaluated": 3, "evaluated_users": 3, "short_pool": 0,
     }  # fmt: skip
     # Of v, w and x only x can be hit: what was seen is left out, and c is all that is left.

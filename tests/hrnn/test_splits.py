@@ -58,7 +58,8 @@ def test_outcomes_of_zero_are_history_around_what_is_held_out():
     assert told(split) == [("a", TRAIN), ("z", TRAIN), ("b", TRAIN), ("y", TRAIN), ("c", VALID),
                            ("x", HISTORY)]  # fmt: skip
     assert split.counts == {
-        "users": 1, "too_short": 0, "held_out": 1, "tied_last": 0, "after_last": 2, "twins": 0,
+        "users": 1, "too_short": 0, "trained": 4, "validated": 1, "held_out": 1,
+        "tied_last": 0, "after_last": 2, "twins": 0,
     }  # fmt: skip
 
 
@@ -125,7 +126,8 @@ def test_of_one_event_users_only_the_long_one_is_tested():
     data = log_of(SINGLETONS)
     split = leave_last_out(segment(data))
     assert split.counts == {
-        "users": 4, "too_short": 3, "held_out": 1, "tied_last": 0, "after_last": 0, "twins": 0,
+        "users": 4, "too_short": 3, "trained": 8, "validated": 1, "held_out": 1,
+        "tied_last": 0, "after_last": 0, "twins": 0,
     }  # fmt: skip
     assert items(data, split.test) == ["d"]
     known, role = split.known()
@@ -144,7 +146,8 @@ def test_last_session_is_held_out_whole_and_the_one_before_validates_whole():
     assert told(split) == [("a", TRAIN), ("b", TRAIN), ("c", VALID), ("d", HISTORY), ("e", VALID),
                            ("f", HISTORY)]  # fmt: skip
     assert split.counts == {
-        "users": 1, "too_short": 0, "held_out": 2, "tied_last": 0, "after_last": 1, "twins": 0,
+        "users": 1, "too_short": 0, "trained": 2, "validated": 2, "held_out": 2,
+        "tied_last": 0, "after_last": 1, "twins": 0,
     }  # fmt: skip
     assert split.name == "last-session-out"
 
@@ -186,7 +189,8 @@ def test_temporal_split_cuts_all_users_at_one_moment():
     assert sorted(items(known, role == TRAIN)) == sorted(f"i{minute}" for minute in range(16))
     assert split.name == "global temporal split"
     assert split.counts == {
-        "users": 3, "too_short": 1, "held_out": 2, "tied_last": 0, "after_last": 0, "twins": 0,
+        "users": 3, "too_short": 1, "trained": 16, "validated": 2, "held_out": 2,
+        "tied_last": 0, "after_last": 0, "twins": 0,
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Splits of random logs against loops over rows, written as plainly as the rules are said."""
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -161,7 +162,7 @@ def test_random_logs_are_cut_as_a_loop_over_rows_cuts_them(name, ids):
 
 @pytest.mark.parametrize("name", CUTS)
 def test_what_is_special_is_counted_as_a_loop_counts_it(name):
-    total = dict.fromkeys(["users", "too_short", "held_out", "tied_last", "after_last", "twins"], 0)
+    total: Counter[str] = Counter()
     for seed in SEEDS:
         data = random_log(seed)
         users = plain_rows(data)
@@ -180,6 +181,8 @@ def test_what_is_special_is_counted_as_a_loop_counts_it(name):
             "too_short": sum(
                 not any(row.number in held for row in rows) for rows in users.values()
             ),
+            "trained": role.count(TRAIN),
+            "validated": role.count(VALID),
             "held_out": len(test),
             "tied_last": sum(
                 row.time == before.time and before.user == row.user
@@ -191,8 +194,7 @@ def test_what_is_special_is_counted_as_a_loop_counts_it(name):
             "twins": sum(role[row] == HISTORY and row not in untrained for row in range(len(data))),
         }
         assert make_split(name, data).counts == counts
-        for key, value in counts.items():
-            total[key] += value
+        total.update(counts)
     if name == "temporal":  # equal rows lie on the same side of one moment
         assert total.pop("twins") == 0
     assert min(total.values()) > 10, total  # every case has been met

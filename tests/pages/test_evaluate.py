@@ -1,13 +1,20 @@
 """The Evaluate page: what is measured, beside what, and whether it was trained on."""
 
 from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from hrnn.evaluation.report import Report
 from hrnn.training.config import ExperimentConfig
 from tests.pages.app import QUICK, keys, opened, press, texts
 from workspace.datasets import Dataset
-from workspace.evaluations import EvaluationConfig, create_evaluation, list_evaluations
+from workspace.evaluations import (
+    EvaluationConfig,
+    create_evaluation,
+    list_evaluations,
+    open_evaluation,
+)
 from workspace.launcher import Launcher
 from workspace.runs import Run, create_run
 from workspace.tasks import Task
@@ -56,7 +63,8 @@ def test_figures_stand_under_their_conditions_with_models_by_rows(run: Run, eval
     said = texts(app).replace("\\", "")
     assert "leave-last-out, 6 held-out interactions of 6 users · full ranking of 7 items" in said
     assert "items seen before left out · seed 0 (bootstrap) · sessions cut at 30 min" in said
-    assert "Neither trained nor validated on any of them: quick, popularity" in said
+    assert "neither trained nor validated on any held-out one: quick, popularity" in said
+    assert "42 interactions to train on; 6 to choose the epoch by" in said
     table = app.dataframe[0].value
     models = ["quick", "popularity", "own popularity", "co-occurrence", "session kNN"]
     assert table["Model"].tolist() == models
@@ -64,6 +72,30 @@ def test_figures_stand_under_their_conditions_with_models_by_rows(run: Run, eval
     assert "Leak" not in table.columns
     assert "%" in table["HR@3"][0]
     assert "–" in table["HR@3"][0]
+
+
+def test_both_rankings_are_shown_and_users_on_whom_models_differ_are_linked(
+    run: Run, evaluated: str
+) -> None:
+    app = opened("evaluate", log=run.dataset, run=run.id, evaluation=evaluated)
+    said = texts(app).replace("\\", "")
+    assert "sampled ranking, 1 + 100 unseen of 7 items" in said
+    assert "Sampled figures compare with sampled ones only" in said
+    both = next(one.value for one in app.dataframe if "HR@3, sampled" in one.value.columns)
+    assert both["HR@3, full"].tolist() == app.dataframe[0].value["HR@3"].tolist()
+    report = open_evaluation("local", evaluated).report_folder
+    questions = Report.open(report).questions
+    for one, other in (("popularity", "session kNN"), ("session kNN", "popularity")):
+        app.selectbox(key="finds").set_value(one).run()
+        app.selectbox(key="misses").set_value(other).run()
+        assert not app.exception
+        found = questions[(questions[one] <= 3) & (questions[other] > 3)]
+        assert f"{len(found)} held-out interaction" in texts(app)
+        for table in (frame.value for frame in app.dataframe if "Look" in frame.value.columns):
+            assert set(table["User"]) == set(found["USER_ID"])
+            for link, user in zip(table["Look"], table["User"], strict=True):
+                asked = parse_qs(urlsplit(link).query)
+                assert (asked["explore_user"], asked["run"]) == ([user], [run.id])
 
 
 def test_leaked_figures_say_so(dataset: Dataset, done: Callable[[Task], Task]) -> None:

@@ -7,11 +7,12 @@ import pytest
 from hrnn.diagnostics import Finding
 from hrnn.evaluation.report import Report
 from ui.charts import ACCENT, GREY, model_colors
-from ui.evaluating import trained_words
-from ui.figures import counted, figure, figures_table
+from ui.evaluated import both_rankings, differing, rank_words, rankings_words, trained_words
+from ui.figures import best_beyond_doubt, counted, figure, figures_table
 
 COUNTS = {
-    "users": 9, "too_short": 0, "held_out": 8, "tied_last": 0, "after_last": 0, "twins": 0,
+    "users": 9, "too_short": 0, "trained": 20, "validated": 9, "held_out": 8,
+    "tied_last": 0, "after_last": 0, "twins": 0,
     "cold": 0, "seen_before": 0, "evaluated": 8, "evaluated_users": 8, "short_pool": 0,
 }  # fmt: skip
 
@@ -101,10 +102,45 @@ def test_items_seen_before_bound_the_hit_rate():
 def test_what_was_trained_on_is_said_of_each_model():
     words = trained_words(report({"a": 0, "b": 2, "c": 0}, after_last=5), "last_session_out")
     assert words == (
-        "8 interactions held out (last-session-out); 5 after them, which no model fitted here was"
-        " given. Neither trained nor validated on any of them: a, c. Trained or validated on 2 of"
-        " them: **b**."
+        "20 interactions to train on; 9 to choose the epoch by; 8 interactions held out"
+        " (last-session-out); 5 after them, which no model fitted here was given. Checked row by"
+        " row against each model's training record: neither trained nor validated on any held-out"
+        " one: a, c. Trained or validated on 2 of them: b."
     )
+
+
+def test_the_best_is_marked_only_where_every_paired_difference_is_beyond_doubt():
+    found = report({"a": 0, "b": 0, "c": 0})
+    best = {metric: best_beyond_doubt(found, metric) for metric in ("NDCG@5", "HR@5", "coverage@5")}
+    assert best == {"NDCG@5": None, "HR@5": "a", "coverage@5": None}  # c is not clearly before a
+    table = figures_table(found, 5)
+    assert table["HR@5"].tolist() == ["◆ 50.0 % (40.0–60.0)", *["50.0 % (40.0–60.0)"] * 2]
+    assert not table["NDCG@5"].str.contains("◆").any()
+    assert best_beyond_doubt(report({"a": 1, "b": 0, "c": 0}), "HR@5") is None
+    assert best_beyond_doubt(report({"a": 0}), "MRR@5") is None
+
+
+def test_both_rankings_stand_side_by_side_and_a_change_of_order_is_said():
+    full, sampled = (report({"a": 0, "b": 0}) for _ in range(2))
+    for one, values in ((full, (0.2, 0.1)), (sampled, (0.5, 0.6))):
+        one.table.loc[one.table["METRIC"] == "NDCG@5", "VALUE"] = values
+    table = both_rankings(full, sampled, 5)
+    assert table.columns.tolist() == [
+        *("Model", "HR@5, full", "NDCG@5, full", "HR@5, sampled", "NDCG@5, sampled")
+    ]
+    assert [cell[:5] for cell in table["NDCG@5, sampled"]] == ["0.500", "0.600"]
+    words = rankings_words(full, sampled, 5)
+    assert "NDCG@5 of a is 0.500 instead of 0.200" in words
+    assert "not the same in both: believe the full one" in words
+    assert "is the same in both" in rankings_words(full, full, 5)
+
+
+def test_where_two_models_differ_the_widest_difference_comes_first():
+    ranks = {"a": [1, 3, 9, 2, 1], "b": [50, np.inf, 70, 4, 11]}
+    questions = pd.DataFrame({"USER_ID": list("vwxyz"), **ranks})
+    assert differing(questions, "a", "b", 10)["USER_ID"].tolist() == ["x", "v", "z", "w"]
+    assert differing(questions, "b", "a", 10).empty
+    assert rank_words(pd.Series([1_234.0, np.inf])) == ["1,234", "–"]
 
 
 def test_colours_of_baselines_stay_whatever_stands_beside_them():
