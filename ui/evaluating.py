@@ -12,7 +12,6 @@ from ui.experiment import SPLIT_NAMES, pick_split
 from ui.figures import draw_figures
 from ui.inputs import pick_choice, run_words, told_apart
 from ui.launching import launcher
-from ui.page import say_error
 from ui.verdict import draw_verdict, verdict_of
 from ui.words import literal, minutes, plural
 from workspace.datasets import Dataset
@@ -23,7 +22,6 @@ from workspace.evaluations import (
     create_evaluation,
 )
 from workspace.runs import Run, list_runs
-from workspace.tasks import ACTIVE, State
 
 _TARGETS = {"all": "all held-out interactions", "first": "those that begin a session"}
 _RANKINGS = {"full": "full, among all items", "sampled": "sampled, 1 + 100 unseen items"}
@@ -116,22 +114,8 @@ def _title(one: Evaluation) -> str:
 
 def watch(evaluation: Evaluation) -> None:
     """Draw an evaluation; while it is active, ask again every second."""
-    if evaluation.state() in ACTIVE:
-        jobs.watch(evaluation, "evaluate_stop")
-        return
-    ended = evaluation.state()
-    if ended == State.FINISHED:
+    if jobs.has_finished(evaluation, "evaluate"):
         _draw(evaluation, live.report_in(evaluation.report_folder))
-    elif ended == State.INTERRUPTED:
-        st.info("Interrupted: its worker was ended from outside.")
-        if st.button("Start again", key="evaluate_resume", type="primary"):
-            launcher().start(evaluation)
-            st.rerun()
-    else:
-        say_error((evaluation.final() or {}).get("message") or "it was cancelled")
-        if tail := evaluation.log_tail():
-            with st.expander("Log of the worker"):
-                st.code(tail, language=None)
 
 
 def _draw(evaluation: Evaluation, report: Report) -> None:
