@@ -21,6 +21,7 @@ _JOBS = {
     "import": ("workspace.importing", "run_import"),
     "filtering": ("workspace.importing", "run_filtering"),
     "evaluation": ("workspace.evaluating", "run_evaluation"),
+    "recommendations": ("workspace.recommending", "run_recommendations"),
 }
 
 
