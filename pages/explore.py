@@ -34,6 +34,7 @@ def main() -> None:
     with left:
         user = pick_user(pick_users(run, logs.users_of(dataset.owner, dataset.id)), "explore_user")
     explore(dataset, run, user)
+    page.step("Take it home", page.TAKE_HOME, "to_take_home")
 
 
 def explore(dataset: Dataset, run: Run, user: str) -> None:

@@ -16,6 +16,7 @@ from ui.words import literal
 from workspace.datasets import Dataset, list_datasets, open_dataset
 from workspace.evaluations import Evaluation, list_evaluations
 from workspace.home import LOCAL
+from workspace.recommendations import Recommendations, list_recommendations
 from workspace.runs import Run, list_runs, open_run
 
 T = TypeVar("T")
@@ -23,12 +24,20 @@ T = TypeVar("T")
 LOG, RUN, TIMEOUT, SESSION_IDS = "log", "run", "timeout_minutes", "use_session_ids"
 #: Runs that are shown over the current one.
 COMPARED = "compare"
-EVALUATION = "evaluation"
+EVALUATION, RECOMMENDATIONS = "evaluation", "recommendations"
 OWNER = LOCAL
 #: What every page's link carries.
 CONTEXT = (LOG, TIMEOUT, SESSION_IDS, RUN)
 #: What belongs to one log and means nothing for another.
-_OF_A_LOG = (RUN, COMPARED, SESSION_IDS, "sessions_user", "explore_user", EVALUATION)
+_OF_A_LOG = (
+    RUN,
+    COMPARED,
+    SESSION_IDS,
+    "sessions_user",
+    "explore_user",
+    EVALUATION,
+    RECOMMENDATIONS,
+)
 DEFAULT_TIMEOUT = 30.0
 _MOST_MINUTES = 10 * 365 * 24 * 60
 
@@ -175,6 +184,11 @@ def runs_of(dataset: Dataset) -> list[Run]:
 def evaluations_of(dataset: Dataset) -> list[Evaluation]:
     """Return the evaluations on a log, the newest first."""
     return [one for one in list_evaluations(OWNER) if one.dataset == dataset.id]
+
+
+def recommendations_of(dataset: Dataset) -> list[Recommendations]:
+    """Return the recommendations to all users of a log, the newest first."""
+    return [one for one in list_recommendations(OWNER) if one.dataset == dataset.id]
 
 
 def current_run(runs: list[Run]) -> Run | None:

@@ -87,6 +87,15 @@ def _made_of(owner: str, made: str, facts: Facts) -> Import:
     )
 
 
+def import_settings(owner: str, made: str) -> ImportConfig:
+    """Return how a log was read when it was imported, be its file still here or not.
+
+    Raises:
+        WorkspaceError: it was not imported by a job, or the settings cannot be read.
+    """
+    return open_job(owner, JOB, made, _settings_of)
+
+
 def _settings_of(_owner: str, _made: str, facts: Facts) -> ImportConfig:
     plain = dict(facts["settings"])
     return ImportConfig(**{**plain, "read_as": ReadAs(**plain["read_as"])})
