@@ -3,6 +3,7 @@
 Whatever comes from outside is put in as a literal of Python (``repr``), never as text of a program.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from inspect import signature
@@ -23,7 +24,8 @@ _TOP_K = 10
 _STOPPED = """
 The run was ended before its time. This trains to the end, so what comes out differs.
 """
-_SESSIONS = "session_timeout_minutes=TIMEOUT_MINUTES, use_session_ids=USE_SESSION_IDS"
+#: Texts that are the same between double quotes.
+_PLAIN = re.compile(r"[\w ,./:-]*")
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def code_that_repeats(dataset: Dataset, run: Run, shown: Shown) -> str:
         _imports(origin, run),
         _constants(origin, run, shown, measured),
         _reading(origin, run),
-        _sessions(),
+        _SEGMENTED,
         _model(run),
         _figures(run) if measured else _TRAINED_ON_ALL,
         (_AFTER_HELD_OUT if measured else _AFTER_ALL).format(start=_start(shown, measured)),
@@ -94,12 +96,13 @@ def _imports(origin: Origin, run: Run) -> str:
 
 def _constants(origin: Origin, run: Run, shown: Shown, measured: bool) -> str:
     experiment = run.experiment
-    split = f"SPLIT = {experiment.split!r}\n" if measured else ""
+    split = f"SPLIT = {_literal(experiment.split)}\n" if measured else ""
     return f"""
-LOG = sys.argv[1] if len(sys.argv) > 1 else {origin.file!r}
-USER = {shown.user!r}
+LOG = sys.argv[1] if len(sys.argv) > 1 else {_literal(origin.file)}
+USER = {_literal(shown.user)}
 TIMEOUT_MINUTES = {experiment.timeout_minutes!r}
 USE_SESSION_IDS = {experiment.use_session_ids!r}
+CUT = {{"session_timeout_minutes": TIMEOUT_MINUTES, "use_session_ids": USE_SESSION_IDS}}
 {split}SETTINGS = {_mapping(experiment.training.plain())}
 
 torch.set_num_threads({worker_threads()})
@@ -126,31 +129,23 @@ def _reading(origin: Origin, run: Run) -> str:
         least = experiment.positive_from
         lines += [
             "# Outcomes, taken as on the Train page.",
-            f"data = taken_as(data, {experiment.outcomes!r}, positive_from={least!r})",
+            f"data = taken_as(data, {_literal(experiment.outcomes)}, positive_from={least!r})",
         ]
     return "\n".join(lines)
-
-
-def _sessions() -> str:
-    return """
-# A gap longer than the timeout starts a new session; session ids decide first, where they are used.
-sessions = hrnn.segment(data, TIMEOUT_MINUTES, USE_SESSION_IDS)
-print(f"{len(data):,} interactions in {sessions.count:,} sessions")
-"""
 
 
 def _model(run: Run) -> str:
     experiment = run.experiment
     if experiment.model != "hrnn":
         kind = {"flat_gru": "FlatGRU", "sasrec": "SASRec"}[experiment.model]
-        return f"model = hrnn.{kind}(TrainConfig(**SETTINGS), {_SESSIONS})"
+        return f"model = hrnn.{kind}(TrainConfig(**SETTINGS), **CUT)"
     kind = "Regressor" if experiment.training.loss == "mse" else "Classifier"
     return f"""
 model = hrnn.HierarchicalSequentialRecommender(
     hrnn.HierarchicalScorer(hrnn.HRNN{kind}Estimator(**SETTINGS)),
     max_sessions=SETTINGS["max_sessions"],
     max_session_len=SETTINGS["max_session_len"],
-    {_SESSIONS},
+    **CUT,
 )
 """
 
@@ -159,17 +154,23 @@ def _figures(run: Run) -> str:
     return f"""
 # The model and simple ones, trained without what the split holds out, and measured on it.
 models = {{
-    {MODEL_NAMES[run.experiment.model]!r}: model,
+    {_literal(MODEL_NAMES[run.experiment.model])}: model,
     "popularity": hrnn.Popularity(),
     "own popularity": hrnn.OwnPopularity(),
-    "co-occurrence": hrnn.CoOccurrence({_SESSIONS}),
-    "session kNN": hrnn.SessionKNN({_SESSIONS}),
+    "co-occurrence": hrnn.CoOccurrence(**CUT),
+    "session kNN": hrnn.SessionKNN(**CUT),
 }}
 report = hrnn.evaluate(models, data, split=SPLIT, ranking="full", exclude_seen=True, seed=0)
 print(report.heading)
 print(report.table.to_string(index=False))
 """
 
+
+_SEGMENTED = """
+# A gap longer than the timeout starts a new session; session ids decide first, where they are used.
+sessions = hrnn.segment(data, TIMEOUT_MINUTES, USE_SESSION_IDS)
+print(f"{len(data):,} interactions in {sessions.count:,} sessions")
+"""
 
 _TRAINED_ON_ALL = """
 # Trained on every row: no figure can be had that is honest.
@@ -194,15 +195,13 @@ history = data.of_user(USER)
 
 def _start(shown: Shown, measured: bool) -> str:
     """Say whether a session begins, as the Explore page takes it, and recommend."""
-    start = repr("continue" if shown.start == "auto" else shown.start)
+    start = _literal("continue" if shown.start == "auto" else shown.start)
     if shown.start == "auto" and measured:
-        begins = "len(held_out) and split.sessions.opens[held_out[0]]"
-        start = f'"new" if {begins} else "continue"  # as in the log'
+        start = '"new" if len(held_out) and split.sessions.opens[held_out[0]] else "continue"'
+    asked = f"history, {_TOP_K}, start, exclude_seen={shown.exclude_seen}"
     return (
         f"start = {start}\n"
-        "ranked = model.recommend_frame(\n"
-        f"    history, top_k={_TOP_K}, start=start, exclude_seen={shown.exclude_seen}\n"
-        ")\n"
+        f"ranked = model.recommend_frame({asked})\n"
         "print(ranked.to_string(index=False))"
     )
 
@@ -215,11 +214,13 @@ def _literal(value: object) -> str:
         changed = {one.name for one in own if given[one.name] != one.default}
         named = {name: _literal(one) for name, one in given.items() if name in changed}
         return f"{type(value).__name__}({_lines(_named(named))})"
+    if isinstance(value, str) and _PLAIN.fullmatch(value):
+        return f'"{value}"'
     return _mapping(value) if isinstance(value, Mapping) else repr(value)
 
 
 def _mapping(values: Mapping[str, Any]) -> str:
-    return f"{{{_lines([f'{name!r}: {_literal(one)}' for name, one in values.items()])}}}"
+    return f"{{{_lines([f'{_literal(name)}: {_literal(one)}' for name, one in values.items()])}}}"
 
 
 def _named(values: Mapping[str, str]) -> list[str]:

@@ -20,6 +20,7 @@ from workspace.recommendations import (
     Recommendations,
     RecommendationsConfig,
     create_recommendations,
+    history_words,
 )
 from workspace.runs import Run
 
@@ -37,7 +38,7 @@ def draw_recommendations(dataset: Dataset, run: Run) -> None:
     left, right = st.columns([2, 3], gap="large")
     with left:
         settings = _pick_settings(run)
-        st.caption(history_words(run))
+        st.caption(history_words(run.experiment))
         if st.button("Make them", key="take_go", type="primary"):
             made = create_recommendations(dataset, run.name, settings)
             st.session_state[state.RECOMMENDATIONS] = made.id
@@ -70,19 +71,6 @@ def _pick_settings(run: Run) -> RecommendationsConfig:
     return RecommendationsConfig(run=run.id, top_k=top_k, start=start, exclude_seen=exclude)
 
 
-def history_words(run: Run) -> str:
-    """Say what the lists follow from, and what of it the model has not learned."""
-    learned = (
-        "it has learned from all of them"
-        if run.experiment.split == "all_rows"
-        else "what was held out is history too, though the model has not learned from it"
-    )
-    return (
-        "For use, not for measuring: each list follows all interactions of a user in the log;"
-        f" {learned}."
-    )
-
-
 def _pick_recommendations(dataset: Dataset) -> Recommendations | None:
     """Let one of the log's recommendations be chosen; None where there are none."""
     known = {one.id: one for one in state.recommendations_of(dataset)}
@@ -99,7 +87,12 @@ def _pick_recommendations(dataset: Dataset) -> Recommendations | None:
 
 def _title(job: Recommendations) -> str:
     settings = job.settings
-    parts = [job.made[5:16], job.run_name, f"top {settings.top_k:,}", _STARTS[settings.start]]
+    parts = [
+        job.made[5:16],
+        job.run_name,
+        f"top {settings.top_k:,}",
+        _STARTS[settings.start].lower(),
+    ]
     parts += ["without items seen before"] * settings.exclude_seen
     return " · ".join(parts)
 
@@ -152,7 +145,7 @@ def draw_model(run: Run) -> None:
     st.subheader("The model", anchor=False)
     st.caption(
         "A ZIP with its weights (safetensors), settings and items (JSON), the keys of the rows that"
-        ' it was trained on, and how to open it: *hrnn.load("model")*. Nothing in it is code.'
+        ' it was trained on, and how to open it: `hrnn.load("model")`. Nothing in it is code.'
     )
     bytes_of = sum(path.stat().st_size for path in run.model_folder.iterdir())
     label = f"Model, zipped · {size(bytes_of)}"

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hrnn.config import config
+from hrnn.training.config import SplitConfig
 from workspace.datasets import Dataset
 from workspace.jobs import Job, create_job, list_jobs, open_job
 from workspace.tasks import Facts
@@ -55,6 +56,17 @@ class Recommendations(Job):
     def zipped_csv(self) -> Path:
         """The same as CSV, in a ZIP beside their settings."""
         return self.folder / ZIPPED_CSV
+
+
+def history_words(cut: SplitConfig) -> str:
+    """Say what the lists of a run follow from, and what of it its model has not learned."""
+    rows = "all positive interactions" if cut.outcomes == "positives" else "all interactions"
+    learned = (
+        "The model has learned from all of them."
+        if cut.split == "all_rows"
+        else "What was held out is history too, though the model has not learned from it."
+    )
+    return f"For use, not for measuring: each list follows {rows} of a user in the log. {learned}"
 
 
 def create_recommendations(

@@ -22,6 +22,7 @@ from workspace.launcher import worker_threads
 from workspace.recommendations import (
     Recommendations,
     RecommendationsConfig,
+    history_words,
     open_recommendations,
 )
 from workspace.recommended_files import RecommendedFiles
@@ -35,10 +36,6 @@ if TYPE_CHECKING:
 _STOPPED = "it was stopped before all users had their recommendations, so nothing was kept"
 #: Scores that a part of the users needs, and rows that it makes, at most: some 60 MB each.
 _SCORES, _ROWS = 1 << 24, 1 << 17
-_HISTORY = (
-    "Recommended after every interaction in the log. What was held out when the model was trained"
-    " is history here; the model has not learned from it."
-)
 
 
 def run_recommendations(owner: str, made: str) -> None:
@@ -125,7 +122,7 @@ def _facts(
         "recommended": {
             **asdict(settings),  # pyright: ignore[reportArgumentType]
             "log_ends_utc": f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%S}",
-            "history": _HISTORY,
+            "history": history_words(run.experiment),
         },
         "log": {
             name: getattr(dataset, name)

@@ -56,7 +56,7 @@ def test_it_says_that_held_out_rows_are_history_that_was_not_learned(
     assert "For use, not for measuring" in said
     assert "held out is history too, though the model has not learned from it" in said
     whole = done(create_run(dataset, ExperimentConfig(split="all_rows", training=QUICK), "all"))
-    assert "it has learned from all of them" in texts(
+    assert "The model has learned from all of them" in texts(
         opened("take_home", log=dataset.id, run=whole.id)
     )
 
@@ -100,7 +100,7 @@ def test_the_code_is_that_of_the_user_and_choices_of_the_explore_page(run: Run) 
     app = opened("take_home", **link, explore_start="new")
     code = app.code[0].value
     assert "USER = 'v\"3'" in code
-    assert "start = 'new'" in code
+    assert 'start = "new"' in code
     assert "exclude_seen=True" in code
     other = opened("take_home", log=run.dataset, run=run.id, explore_start="'; import os")
     assert "import os" not in other.code[0].value

@@ -108,7 +108,7 @@ def test_a_sample_is_read_where_it_lies_and_its_figures_are_the_same_to_the_digi
     dataset = import_sample("local", "generated")
     run = trained(dataset, done, timeout_minutes=25)
     script = check_repeats(dataset, run, tmp_path)
-    assert "else 'sample_data/generated.csv'" in script
+    assert 'else "sample_data/generated.csv"' in script
 
 
 @pytest.mark.parametrize(
