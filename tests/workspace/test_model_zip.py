@@ -60,6 +60,8 @@ def test_the_same_model_gives_the_same_bytes(home: Path, small_log: Path) -> Non
         path.chmod(0o600)
     rename_run(run, "other")
     assert zip_model(run) == first
+    with zipfile.ZipFile(io.BytesIO(first)) as zipped:
+        assert {one.date_time for one in zipped.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 def test_without_a_model_there_is_a_sentence(home: Path, small_log: Path) -> None:
