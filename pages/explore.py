@@ -37,6 +37,7 @@ def main() -> None:
     with left:
         user = None if nobody else pick_user(pick_users(dataset, run), "explore_user", _OF_A_USER)
     explore(dataset, runs, run, user)
+    page.step("Take it home", page.TAKE_HOME, "to_take_home")
 
 
 def explore(dataset: Dataset, runs: list[Run], run: Run, user: str | None) -> None:

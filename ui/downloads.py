@@ -30,11 +30,16 @@ def offer_csv(
         key: of the button.
         label: on the button.
     """
+    offer(lambda: csv_bytes(make()), name, key, label, "text/csv")
+
+
+def offer(make: Callable[[], bytes | str], name: str, key: str, label: str, mime: str) -> None:
+    """Offer a file that is made when somebody asks for it; arguments as of :func:`offer_csv`."""
     st.download_button(
         label,
-        data=lambda: csv_bytes(make()),
+        data=make,
         file_name=name,
-        mime="text/csv",
+        mime=mime,
         key=key,
         on_click="ignore",
         icon=":material/download:",

@@ -32,6 +32,12 @@ def draw_found(evaluation: Evaluation, dataset: Dataset, report: Report) -> None
     note = f" · sessions cut at {minutes(settings.split.timeout_minutes or 0)}"
     _draw_verdict(evaluation, report)
     draw_figures(report, evaluation.dataset_name, k, note)
+    if settings.twins:
+        st.caption(
+            "What the user state is worth is the difference to the model *trained without user"
+            " state*: same settings, budget and seed. *User state zeroed* only shows how much the"
+            " scores depend on it; the model was never trained for that."
+        )
     if evaluation.sampled_folder.exists():
         _draw_both(report, live.report_in(evaluation.sampled_folder), k)
     _draw_differences(report, k)

@@ -10,7 +10,6 @@ from ui.evaluated import draw_found
 from ui.experiment import SPLIT_NAMES, pick_split
 from ui.inputs import pick_choice, run_words, told_apart
 from ui.launching import launcher
-from ui.page import say_error
 from ui.words import plural
 from workspace.datasets import Dataset
 from workspace.evaluations import (
@@ -20,7 +19,6 @@ from workspace.evaluations import (
     create_evaluation,
 )
 from workspace.runs import Run
-from workspace.tasks import ACTIVE, State
 
 _TARGETS = {"all": "all held-out interactions", "first": "those that begin a session"}
 _RANKINGS = {"full": "full, among all items", "sampled": "sampled, 1 + 100 unseen items"}
@@ -113,19 +111,5 @@ def _title(one: Evaluation) -> str:
 
 def watch(evaluation: Evaluation, dataset: Dataset) -> None:
     """Draw an evaluation; while it is active, ask again every second."""
-    if evaluation.state() in ACTIVE:
-        jobs.watch(evaluation, "evaluate_stop")
-        return
-    ended = evaluation.state()
-    if ended == State.FINISHED:
+    if jobs.has_finished(evaluation, "evaluate"):
         draw_found(evaluation, dataset, live.report_in(evaluation.report_folder))
-    elif ended == State.INTERRUPTED:
-        st.info("Interrupted: its worker was ended from outside.")
-        if st.button("Start again", key="evaluate_resume", type="primary"):
-            launcher().start(evaluation)
-            st.rerun()
-    else:
-        say_error((evaluation.final() or {}).get("message") or "it was cancelled")
-        if tail := evaluation.log_tail():
-            with st.expander("Log of the worker"):
-                st.code(tail, language=None)

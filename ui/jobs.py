@@ -1,17 +1,41 @@
-"""A job on the page: how far it is, and cancelling it."""
+"""A job on the page: how far it is, cancelling it, and what to do if it came to no end."""
 
 import time
 
 import streamlit as st
 
 from ui.launching import TICK_SECONDS, launcher
+from ui.page import say_error
 from ui.words import literal
 from workspace.jobs import Job
-from workspace.tasks import ACTIVE
+from workspace.tasks import ACTIVE, State
 
 #: A short job is waited for, so that its result is there with the click that began it.
 _PATIENCE_SECONDS = 12.0
 _LOOK_SECONDS = 0.1
+
+
+def has_finished(job: Job, key: str) -> bool:
+    """Say whether a job has finished; until then draw where it is, or why it has not.
+
+    Args:
+        job: what is done.
+        key: the keys of the buttons that cancel it and start it again begin with it.
+    """
+    ended = job.state()
+    if ended in ACTIVE:
+        watch(job, f"{key}_stop")
+    elif ended == State.INTERRUPTED:
+        st.info("Interrupted: its worker was ended from outside.")
+        if st.button("Start again", key=f"{key}_resume", type="primary"):
+            launcher().start(job)
+            st.rerun()
+    elif ended != State.FINISHED:
+        say_error((job.final() or {}).get("message") or "it was cancelled")
+        if tail := job.log_tail():
+            with st.expander("Log of the worker"):
+                st.code(tail, language=None)
+    return ended == State.FINISHED
 
 
 def watch(job: Job, key: str) -> None:

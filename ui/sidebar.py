@@ -1,5 +1,7 @@
 """The sidebar: where one is, in three lines, and the pages in the order of the work."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from hrnn.errors import HRNNError
@@ -7,6 +9,8 @@ from ui import page, state
 from ui.words import clipped, minutes
 from workspace.datasets import Dataset
 from workspace.evaluations import Evaluation
+from workspace.jobs import Job
+from workspace.recommendations import Recommendations
 from workspace.runs import Run
 from workspace.tasks import ACTIVE, State
 
@@ -37,30 +41,46 @@ def _draw() -> None:
     st.page_link(page.TRAIN, label=f"Model: **{model}**", query_params=link)
     st.divider()
     evaluations = state.evaluations_of(dataset) if dataset else []
-    active = any(one.state() in ACTIVE for one in (*runs, *evaluations))
+    taken = state.recommendations_of(dataset) if dataset else []
+    active = any(one.state() in ACTIVE for one in (*runs, *evaluations, *taken))
     st.fragment(_draw_pages, run_every=_TICK_SECONDS if active else None)(
-        dataset, runs, evaluations, link
+        dataset, runs, evaluations, taken, link
     )
 
 
 def _draw_pages(
-    dataset: Dataset | None, runs: list[Run], evaluations: list[Evaluation], link: dict[str, str]
+    dataset: Dataset | None,
+    runs: list[Run],
+    evaluations: list[Evaluation],
+    taken: list[Recommendations],
+    link: dict[str, str],
 ) -> None:
     """Draw the pages; what runs carries how far it is."""
-    training = [one.fraction() for one in runs if one.state() in ACTIVE]
-    measuring = [one.fraction() for one in evaluations if one.state() in ACTIVE]
     trained = any(one.has_model() and not one.tries for one in runs)
-    evaluated = any(one.state() == State.FINISHED for one in evaluations)
-    running = {"Train": training, "Evaluate": measuring}
+    running = {
+        "Train": _fractions(runs),
+        "Evaluate": _fractions(evaluations),
+        "Take home": _fractions(taken),
+    }
     done = {
         "Data": dataset is not None,
         "Sessions": bool(runs or state.picked(state.TIMEOUT)),
         "Train": trained,
-        "Evaluate": evaluated,
+        "Evaluate": _any_finished(evaluations),
         "Explore": trained and state.picked("explore_user"),
+        "Take home": _any_finished(taken),
     }
     for path, name in page.TITLES.items():
         fractions = running.get(name)
         icon = _RUNS if fractions else _DONE if done[name] else _OPEN
         label = f"{name} · {max(fractions):.0%}".replace("%", " %") if fractions else name
         st.page_link(path, label=label, icon=icon, query_params=link)
+
+
+def _fractions(tasks: Sequence[Run | Job]) -> list[float]:
+    """Return how far those are that run."""
+    return [one.fraction() for one in tasks if one.state() in ACTIVE]
+
+
+def _any_finished(jobs: Sequence[Job]) -> bool:
+    return any(one.state() == State.FINISHED for one in jobs)

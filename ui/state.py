@@ -16,6 +16,7 @@ from ui.words import literal
 from workspace.datasets import Dataset, list_datasets, open_dataset
 from workspace.evaluations import Evaluation, list_evaluations
 from workspace.home import LOCAL
+from workspace.recommendations import Recommendations, list_recommendations
 from workspace.runs import Run, list_runs, open_run
 
 T = TypeVar("T")
@@ -23,7 +24,7 @@ T = TypeVar("T")
 LOG, RUN, TIMEOUT, SESSION_IDS = "log", "run", "timeout_minutes", "use_session_ids"
 #: Runs that are shown over the current one.
 COMPARED = "compare"
-EVALUATION = "evaluation"
+EVALUATION, RECOMMENDATIONS = "evaluation", "recommendations"
 #: What is explained on the Explore page, and what was changed in the history there.
 ITEM, EDITS = "explore_item", "explore_edits"
 OWNER = LOCAL
@@ -31,8 +32,8 @@ OWNER = LOCAL
 CONTEXT = (LOG, TIMEOUT, SESSION_IDS, RUN)
 #: What belongs to one log and means nothing for another.
 _OF_A_LOG = (
-    RUN, COMPARED, SESSION_IDS, EVALUATION, "sessions_user", "explore_user", "explore_kind", ITEM,
-    EDITS, "explore_beside",
+    RUN, COMPARED, SESSION_IDS, EVALUATION, RECOMMENDATIONS, "sessions_user", "explore_user",
+    "explore_kind", ITEM, EDITS, "explore_beside",
 )  # fmt: skip
 DEFAULT_TIMEOUT = 30.0
 _MOST_MINUTES = 10 * 365 * 24 * 60
@@ -185,6 +186,11 @@ def runs_of(dataset: Dataset) -> list[Run]:
 def evaluations_of(dataset: Dataset) -> list[Evaluation]:
     """Return the evaluations on a log, the newest first."""
     return [one for one in list_evaluations(OWNER) if one.dataset == dataset.id]
+
+
+def recommendations_of(dataset: Dataset) -> list[Recommendations]:
+    """Return the recommendations to all users of a log, the newest first."""
+    return [one for one in list_recommendations(OWNER) if one.dataset == dataset.id]
 
 
 def current_run(runs: list[Run]) -> Run | None:

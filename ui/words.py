@@ -47,7 +47,9 @@ def seconds(value: float) -> str:
 
 
 def size(count: float) -> str:
-    """Write bytes as 312 MB or 1.2 GB."""
+    """Write bytes as 61 kB, 312 MB or 1.2 GB."""
+    if count < 1e6:
+        return f"{count / 1e3:.0f} kB"
     return f"{count / 1e6:.0f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"
 
 

@@ -1,19 +1,17 @@
 """An evaluation: trained runs and baselines, measured side by side in a job of its own."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from hrnn.config import config
 from hrnn.training.config import MODEL_NAMES, Count, ModelName, SplitConfig
 from workspace.datasets import Dataset, open_dataset
-from workspace.home import new_folder, now_text, write_json
-from workspace.jobs import Job, check_job
+from workspace.jobs import Job, create_job, list_jobs, open_job
 from workspace.runs import Run, open_run
-from workspace.tasks import CONFIG, State, list_tasks, open_task
+from workspace.tasks import Facts, State
 
 #: What its settings call it, among the jobs.
 JOB = "evaluation"
@@ -88,16 +86,8 @@ def create_evaluation(dataset: Dataset, settings: EvaluationConfig) -> Evaluatio
     Raises:
         WorkspaceError: the home cannot be written.
     """
-    folder = new_folder(dataset.owner, Evaluation.kind)
-    facts = {
-        "job": JOB,
-        "made": now_text(),
-        "dataset": dataset.id,
-        "dataset_name": dataset.name,
-        "settings": asdict(settings),  # pyright: ignore[reportArgumentType]
-    }
-    write_json(folder / CONFIG, facts)
-    return _made_of(dataset.owner, folder.name, facts)
+    known = {"dataset": dataset.id, "dataset_name": dataset.name}
+    return create_job(dataset.owner, JOB, _made_of, settings, **known)
 
 
 def verdict_wanted(owner: str, made: str) -> Evaluation | None:
@@ -115,7 +105,7 @@ def verdict_wanted(owner: str, made: str) -> Evaluation | None:
 
 def list_evaluations(owner: str) -> list[Evaluation]:
     """Return the evaluations whose settings can be read, the newest first."""
-    return list_tasks(owner, Evaluation.kind, open_evaluation)[0]
+    return list_jobs(owner, JOB, _made_of)
 
 
 def open_evaluation(owner: str, made: str) -> Evaluation:
@@ -124,11 +114,10 @@ def open_evaluation(owner: str, made: str) -> Evaluation:
     Raises:
         WorkspaceError: there is none, or its settings cannot be read.
     """
-    return open_task(owner, Evaluation.kind, made, _made_of)
+    return open_job(owner, JOB, made, _made_of)
 
 
-def _made_of(owner: str, made: str, facts: Mapping[str, Any]) -> Evaluation:
-    check_job(facts, JOB)
+def _made_of(owner: str, made: str, facts: Facts) -> Evaluation:
     plain = dict(facts["settings"])
     settings = EvaluationConfig(**{**plain, "split": SplitConfig(**plain["split"])})
     own = {key: facts[key] for key in ("made", "dataset", "dataset_name")}

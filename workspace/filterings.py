@@ -1,14 +1,11 @@
 """A filtering: a log made of a part of another, in a job of its own."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from hrnn.data.cleaning import CleaningConfig
 from workspace.datasets import Dataset
-from workspace.home import new_folder, now_text, write_json
-from workspace.jobs import Job, check_job
-from workspace.tasks import CONFIG, open_task
+from workspace.jobs import Job, create_job, open_job
+from workspace.tasks import Facts
 
 #: What its settings call it, among the jobs.
 JOB = "filtering"
@@ -33,16 +30,8 @@ def create_filtering(whole: Dataset, settings: CleaningConfig) -> Filtering:
     Raises:
         WorkspaceError: the home cannot be written.
     """
-    folder = new_folder(whole.owner, Filtering.kind)
-    facts = {
-        "job": JOB,
-        "made": now_text(),
-        "source": whole.id,
-        "dataset_name": whole.name,
-        "settings": asdict(settings),  # pyright: ignore[reportArgumentType]
-    }
-    write_json(folder / CONFIG, facts)
-    return _made_of(whole.owner, folder.name, facts)
+    known = {"source": whole.id, "dataset_name": whole.name}
+    return create_job(whole.owner, JOB, _made_of, settings, **known)
 
 
 def open_filtering(owner: str, made: str) -> Filtering:
@@ -51,11 +40,10 @@ def open_filtering(owner: str, made: str) -> Filtering:
     Raises:
         WorkspaceError: there is none, or its settings cannot be read.
     """
-    return open_task(owner, Filtering.kind, made, _made_of)
+    return open_job(owner, JOB, made, _made_of)
 
 
-def _made_of(owner: str, made: str, facts: Mapping[str, Any]) -> Filtering:
-    check_job(facts, JOB)
+def _made_of(owner: str, made: str, facts: Facts) -> Filtering:
     return Filtering(
         id=made,
         owner=owner,

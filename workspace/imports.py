@@ -1,14 +1,12 @@
 """An import: a file on its way to a log, read in a job of its own."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 from hrnn.config import config
 from hrnn.data.formats import AS_FOUND, ReadAs
-from workspace.home import new_folder, now_text, write_json
-from workspace.jobs import Job, check_job
-from workspace.tasks import CONFIG, open_task
+from workspace.jobs import Job, create_job, open_job
+from workspace.tasks import Facts
 from workspace.uploads import Upload, open_upload
 
 #: What its settings call it, among the jobs.
@@ -63,16 +61,8 @@ def create_import(upload: Upload, settings: ImportConfig) -> Import:
     Raises:
         WorkspaceError: the home cannot be written.
     """
-    folder = new_folder(upload.owner, Import.kind)
-    facts = {
-        "job": JOB,
-        "made": now_text(),
-        "upload": upload.id,
-        "local": upload.local,
-        "settings": asdict(settings),  # pyright: ignore[reportArgumentType]
-    }
-    write_json(folder / CONFIG, facts)
-    return _made_of(upload.owner, folder.name, facts)
+    known = {"upload": upload.id, "local": upload.local}
+    return create_job(upload.owner, JOB, _made_of, settings, **known)
 
 
 def open_import(owner: str, made: str) -> Import:
@@ -81,13 +71,10 @@ def open_import(owner: str, made: str) -> Import:
     Raises:
         WorkspaceError: there is none, or its settings cannot be read.
     """
-    return open_task(owner, Import.kind, made, _made_of)
+    return open_job(owner, JOB, made, _made_of)
 
 
-def _made_of(owner: str, made: str, facts: Mapping[str, Any]) -> Import:
-    check_job(facts, JOB)
-    plain = dict(facts["settings"])
-    read_as = ReadAs(**plain["read_as"])
+def _made_of(owner: str, made: str, facts: Facts) -> Import:
     upload = open_upload(owner, facts["upload"], facts["local"])
     return Import(
         id=made,
@@ -96,5 +83,19 @@ def _made_of(owner: str, made: str, facts: Mapping[str, Any]) -> Import:
         dataset=made,
         dataset_name=upload.name,
         upload=upload,
-        settings=ImportConfig(**{**plain, "read_as": read_as}),
+        settings=_settings_of(owner, made, facts),
     )
+
+
+def import_settings(owner: str, made: str) -> ImportConfig:
+    """Return how a log was read when it was imported, be its file still here or not.
+
+    Raises:
+        WorkspaceError: it was not imported by a job, or the settings cannot be read.
+    """
+    return open_job(owner, JOB, made, _settings_of)
+
+
+def _settings_of(_owner: str, _made: str, facts: Facts) -> ImportConfig:
+    plain = dict(facts["settings"])
+    return ImportConfig(**{**plain, "read_as": ReadAs(**plain["read_as"])})

@@ -1,13 +1,17 @@
 """Jobs: tasks of several steps that end with something to look at, such as imports."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, TypeVar
 
-from workspace.home import read_json, write_json
-from workspace.tasks import Task
+from workspace.home import new_folder, now_text, read_json, write_json
+from workspace.tasks import CONFIG, Facts, Task, list_tasks, open_task
 
 _PROGRESS = "progress.json"
+
+T = TypeVar("T")
+#: Makes something of a job's owner, id and facts.
+Make = Callable[[str, str, Facts], T]
 
 
 @dataclass(frozen=True)
@@ -26,10 +30,43 @@ class Job(Task):
         return now["done"] / now["of"] if now else 0.0
 
 
-def check_job(facts: Mapping[str, Any], job: str) -> None:
-    """Raise ValueError if settings are those of another job."""
-    if facts.get("job") != job:
-        raise ValueError(f"it is no {job}")
+def create_job(owner: str, job: str, make: Make[T], settings: Any, **facts: Any) -> T:
+    """Ask for a job; it is queued until a launcher starts it.
+
+    Args:
+        owner: whose it is.
+        job: what its settings call it, among the jobs.
+        make: makes it of owner, id and facts.
+        settings: a dataclass.
+        facts: what else is kept with them.
+
+    Raises:
+        WorkspaceError: the home cannot be written.
+    """
+    folder = new_folder(owner, Job.kind)
+    kept = {"job": job, "made": now_text(), **facts, "settings": asdict(settings)}
+    write_json(folder / CONFIG, kept)
+    return make(owner, folder.name, kept)
+
+
+def open_job(owner: str, job: str, made: str, make: Make[T]) -> T:
+    """Find a job by its id; arguments as in :func:`create_job`.
+
+    Raises:
+        WorkspaceError: there is none, it is another kind of job, or its settings cannot be read.
+    """
+
+    def checked(owner: str, made: str, facts: Facts) -> T:
+        if facts.get("job") != job:
+            raise ValueError(f"it is no {job}")
+        return make(owner, made, facts)
+
+    return open_task(owner, Job.kind, made, checked)
+
+
+def list_jobs(owner: str, job: str, make: Make[T]) -> list[T]:
+    """Return the jobs of a kind whose settings can be read, the newest first."""
+    return list_tasks(owner, Job.kind, lambda whose, made: open_job(whose, job, made, make))[0]
 
 
 class Steps:

@@ -6,6 +6,7 @@ and a run that waits for a slot costs next to nothing.
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import IO
 
@@ -15,6 +16,13 @@ from workspace.slots import wait_for_slot
 from workspace.tasks import BEGUN, CONFIG, FINAL, LAST, LOG, STARTED, STOP, State
 
 _NICENESS = 10
+#: Which module does a job, and by what function.
+_JOBS = {
+    "import": ("workspace.importing", "run_import"),
+    "filtering": ("workspace.importing", "run_filtering"),
+    "evaluation": ("workspace.evaluating", "run_evaluation"),
+    "recommendations": ("workspace.recommending", "run_recommendations"),
+}
 
 
 def main(folder: Path) -> int:
@@ -72,14 +80,8 @@ def _decide(owner: str, made: str) -> None:
 
 def _do_job(folder: Path, owner: str, made: str) -> None:
     job = str((read_json(folder / CONFIG) or {}).get("job"))
-    if job == "evaluation":
-        from workspace.evaluating import run_evaluation  # noqa: PLC0415 - the lock comes first
-
-        run_evaluation(owner, made)
-        return
-    from workspace import importing  # noqa: PLC0415
-
-    {"import": importing.run_import, "filtering": importing.run_filtering}[job](owner, made)
+    module, function = _JOBS[job]
+    getattr(import_module(module), function)(owner, made)  # only now: the lock comes first
 
 
 def _cancel(folder: Path) -> None:

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from hrnn.training.config import TrainConfig
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("data", "sessions", "train", "evaluate", "explore")
+PAGES = ("data", "sessions", "train", "evaluate", "explore", "take_home")
 QUICK = TrainConfig(hidden_units=4, batch_size=2, loss="cross_entropy", epochs=2)
 
 

@@ -1,0 +1,34 @@
+"""What somebody takes along: recommendations for all users, the model, and the code."""
+
+import streamlit as st
+
+from ui import page, state
+from ui import take_home as parts
+from ui.inputs import pick_run
+
+
+@page.guarded
+def main() -> None:
+    page.head("Take home", "What can be taken along, and used without this app?")
+    dataset = page.need_log()
+    if dataset is None:
+        return
+    page.say_note(dataset.note)
+    runs = [run for run in state.runs_of(dataset) if run.has_model() and not run.tries]
+    run = pick_run(runs, "Model")
+    if run is None:
+        st.info(
+            "There is no model of this log yet. With one, this page gives recommendations for all"
+            " users as CSV and Parquet, the model as a ZIP, and the Python that repeats what is"
+            " shown. Train one first; a small log takes minutes."
+        )
+        page.step("Go to Train", page.TRAIN, "to_train")
+        return
+    top = st.container()
+    parts.draw_model(run)
+    parts.draw_code(dataset, run)
+    with top:  # drawn last, for a short job is waited for here
+        parts.draw_recommendations(dataset, run)
+
+
+main()
