@@ -150,7 +150,7 @@ def _draw(evaluation: Evaluation, report: Report) -> None:
     _draw_differences(report, k)
     _draw_slices(report, k)
     st.subheader("What was trained on", anchor=False)
-    st.markdown(trained_words(report, settings.split.split))
+    st.markdown(literal(trained_words(report, settings.split.split)))
     ranked = report.questions
     with st.expander("Each held-out interaction and its ranks"):
         draw_table(ranked.head(1000), f"{evaluation.id}-ranks", "ranks_table", lambda: ranked)
@@ -200,7 +200,7 @@ def trained_words(report: Report, split: str) -> str:
     leaked = {model: rows for model, rows in report.trained_on.items() if rows}
     words = f"{'; '.join(told)}."
     if clean:
-        words += f" Neither trained nor validated on any of them: {literal(', '.join(clean))}."
+        words += f" Neither trained nor validated on any of them: {', '.join(clean)}."
     for model, rows in leaked.items():
-        words += f" Trained or validated on {rows:,} of them: **{literal(model)}**."
+        words += f" Trained or validated on {rows:,} of them: {model}."
     return words

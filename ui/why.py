@@ -75,7 +75,8 @@ def draw_why(asked: Asked) -> None:
     if not len(effects.sessions):
         st.markdown("There is nothing before it: it is what the model says to somebody new.")
         return
-    st.markdown(why_words(effects, asked.title, asked.begins or asked.scenario.waits))
+    title = f"**{literal(asked.title)}**"
+    st.markdown(why_words(effects, title, asked.begins or asked.scenario.waits))
     most = effects.sessions["EFFECT"].abs().nlargest(_OPENED).index
     opened = {int(effects.sessions["SESSION"].iloc[-1]), *effects.sessions["SESSION"][most]}
     if len(effects.sessions) > len(opened) and st.toggle("All items", key="why_all"):
@@ -118,10 +119,16 @@ def _draw_gradients(asked: Asked, effects: Effects) -> None:
 
 
 def why_words(effects: Effects, title: str, begins: bool) -> str:
-    """Say in a sentence what an item owes its place to."""
+    """Say in a sentence what an item owes its place to.
+
+    Args:
+        effects: of the item.
+        title: what it is called, as it is to be written.
+        begins: whether what comes next begins a new session.
+    """
     sessions = effects.sessions
     best = sessions.loc[sessions["EFFECT"].idxmax()]
-    place = f"**{literal(title)}** stands at rank {effects.rank:,}"
+    place = f"{title} stands at rank {effects.rank:,}"
     if best["EFFECT"] <= 0:
         return f"{place}; no session speaks for it."
     latest = int(sessions["SESSION"].iloc[-1])

@@ -103,7 +103,7 @@ def test_what_was_trained_on_is_said_of_each_model():
     assert words == (
         "8 interactions held out (last-session-out); 5 after them, which no model fitted here was"
         " given. Neither trained nor validated on any of them: a, c. Trained or validated on 2 of"
-        " them: **b**."
+        " them: b."
     )
 
 
