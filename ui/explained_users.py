@@ -18,13 +18,13 @@ from ui.chosen_users import Chosen
 from ui.effects_chart import effects_chart, lines
 from ui.exploring import Scene, model_of, recs_table, scene_of, when_of
 from ui.paper import Picture, picture_of
-from ui.why import why_words
+from ui.why import has_user_state, why_words
 from ui.words import day, plural
 from workspace.datasets import Dataset
 from workspace.runs import Run
 
-_SESSIONS, _ITEMS, _TOP, _LETTERS = 5, 12, 5, 90
-_BARS_SESSIONS, _BARS_ITEMS, _BARS_PIXELS = 6, 10, 330
+_SESSIONS, _ITEMS, _TOP, _LETTERS = 5, 10, 5, 90
+_BARS_SESSIONS, _BARS_ITEMS, _BARS_PIXELS = 4, 8, 240
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def explained(dataset: Dataset, run: Run, chosen: Chosen, name: str) -> Explaine
         effects = leave_out(model, scenario, item, scene.begins, seen(model, scenario))
         why = "There is nothing before it that the model knows."
         if len(effects.sessions):
-            why = why_words(effects, f"“{asked}”", scene.begins)
+            why = why_words(effects, f"“{asked}”", scene.begins, has_user_state(model))
             bars = _bars(effects, asked, titles, when_of(scene, model))
     columns = ["Rank", "Title" if titles else "Item", "Note"]
     held_out = _held_out(scene, chosen, titles, len(found))
@@ -150,4 +150,5 @@ def _bars(
     most = own["EFFECT"].abs().nlargest(_BARS_ITEMS).index
     few = replace(effects, sessions=sessions, interactions=own[own.index.isin(most)])
     frame = lines(few, titles, when, set(sessions[SESSION]))
-    return picture_of(effects_chart(frame, title), _BARS_PIXELS, f"What speaks for “{title}”")
+    chart = effects_chart(frame, "")  # the item stands above it, and there is little room
+    return picture_of(chart, _BARS_PIXELS, f"What speaks for “{title}”")

@@ -30,7 +30,7 @@ from workspace.datasets import Dataset
 from workspace.runs import Run
 
 _TEMPLATE = Path(__file__).with_name("stakeholder_report.html.jinja")
-_PIXELS, _K, _SMOOTHING = 560, 10, 0.25
+_PIXELS, _K, _SMOOTHING = 440, 10, 0.25
 _COUNTS = ("No user", "One user", "Two users", "Three users", "Four users", "Five users")
 
 Parts = dict[str, Any]
@@ -203,4 +203,9 @@ def _users(dataset: Dataset, run: Run, measured: facts.Measured | None, named: b
         else "Users are called by letters; what they did, and on which days, is as in the log, so"
         " somebody who knows the log could recognise them."
     )
+    if run.experiment.model != "hrnn":
+        told["names"] += (
+            " The model knows nothing of sessions and reads a history as one sequence; sessions are"
+            " shown as the timeout cuts them."
+        )
     return told
