@@ -188,12 +188,14 @@ def _tooltip(*fields: str) -> list[alt.Tooltip]:
     ]
 
 
-def picture(frame: pd.DataFrame, style: CurveStyle, kind: Literal["png", "svg"]) -> bytes:
+def picture(
+    frame: pd.DataFrame, style: CurveStyle, kind: Literal["png", "svg"], width: int = _EXPORT_PIXELS
+) -> bytes:
     """Draw the curves on white, without a browser."""
     import vl_convert  # noqa: PLC0415 - 60 MB that only a download needs
 
     rows = json.loads(frame.to_json(orient="records"))
-    panels = [{**panel, "width": _EXPORT_PIXELS} for panel in _spec(style)["vconcat"]]
+    panels = [{**panel, "width": width} for panel in _spec(style)["vconcat"]]
     spec = {**_spec(style), "vconcat": panels, "datasets": {_DATA: rows}, **_EXPORT}
     if kind == "svg":
         return vl_convert.vegalite_to_svg(spec).encode()

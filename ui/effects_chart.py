@@ -81,7 +81,7 @@ def effects_chart(frame: pd.DataFrame, item: str) -> Spec:
     x = {
         "field": "effect",
         "type": "quantitative",
-        "title": f"← speaks against      {_clipped(item)}      speaks for →",
+        "title": f"← speaks against\u2003{_clipped(item)}\u2003speaks for →",
         "axis": axis,
     }
     color = {"condition": {"test": "datum.effect < 0", "value": OTHER_TONE}, "value": ACCENT}

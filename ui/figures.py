@@ -74,6 +74,13 @@ def best_beyond_doubt(report: Report, metric: str) -> str | None:
     return None
 
 
+def meanings(table: pd.DataFrame, k: int) -> list[tuple[str, str]]:
+    """Say what each figure of a table is."""
+    known = [(f"{title}@{k}", words) for title, words in _COLUMNS.values()]
+    known.append(("RMSE", "Root of the mean squared error of the outcome; lower is better."))
+    return [(title, words) for title, words in known if title in table]
+
+
 def draw_figures(report: Report, dataset_name: str, k: int, note: str = "") -> None:
     """Draw a report's table under what it is a table of, and what has to be said of it."""
     st.caption(f"{literal(dataset_name)} · {literal(report.heading)} (bootstrap){note}")

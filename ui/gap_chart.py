@@ -64,14 +64,41 @@ def gap_chart(scene: GapScene, timeout: float, move: int) -> Spec:
         timeout: where the rule stands, minutes; at an end of the plot if it lies beyond.
         move: how many drags there were before.
     """
+    spec = _plot(scene, timeout, _HELD, _AT)
+    # Apart from what moves: all timeouts that can be dragged to are made anew when it changes.
+    spec["datasets"] |= {"sweep": scene.sweep, "move": pd.DataFrame({MOVE: [move]})}
+    spec["params"].insert(0, {"name": "cursor", "value": "ew-resize"})
+    spec["layer"] += [
+        _grip(),
+        _beside({"name": "now"}, [], "'↔ ' + datum.w", "!held", 7),
+        _figures(scene.users, scene.rows),
+        _handle(),
+    ]
+    return spec
+
+
+def gap_picture(scene: GapScene, timeout: float) -> Spec:
+    """Draw the gaps with the rule where it stands, for paper, where nothing can be dragged."""
+    spec = _plot(scene, timeout, "false", f"data('now')[0].{DRAGGED}")
+    spec["layer"].append(_beside({"name": "now"}, [], "datum.w", "true", 7))
+    return spec
+
+
+def _plot(scene: GapScene, timeout: float, held: str, at: str) -> Spec:
+    """Draw the gaps, the suggestion and the rule.
+
+    Args:
+        scene: the histogram.
+        timeout: where the rule stands unless it is dragged, minutes.
+        held: an expression, whether it is dragged.
+        at: an expression, where it stands now.
+    """
     ends = float(scene.bins["low"].min()), float(scene.bins["high"].max())
     tallest = _tallest(scene.bins["gaps"])
     half = ends[0] * (ends[1] / ends[0]) ** _HALF
-    at = min(max(timeout, ends[0]), ends[1])
-    now = pd.DataFrame({DRAGGED: [at], "w": [minutes(timeout)]})
-    # Apart from what moves: all timeouts that can be dragged to are made anew when it changes.
-    number = pd.DataFrame({MOVE: [move]})
-    data = {"gaps": scene.bins, "sweep": scene.sweep, "now": now, "move": number}
+    place = min(max(timeout, ends[0]), ends[1])
+    now = pd.DataFrame({DRAGGED: [place], "w": [minutes(timeout)]})
+    data = {"gaps": scene.bins, "now": now}
     layers = [_bars(ends, tallest)]
     if scene.bins["gaps"].max() > tallest:
         layers.append(_cut_short(tallest))
@@ -81,16 +108,14 @@ def gap_chart(scene: GapScene, timeout: float, move: int) -> Spec:
     if scene.suggested is not None:
         layers.extend(_suggestion(scene.suggested, half))
         data["cut"] = pd.DataFrame([vars(scene.suggested)])
-    layers.extend([*_rule(), _figures(scene.users, scene.rows), _handle()])
     return {
         "height": 330,
         "params": [
-            {"name": "cursor", "value": "ew-resize"},
-            {"name": "held", "expr": _HELD},
-            {"name": "at", "expr": _AT},
+            {"name": "held", "expr": held},
+            {"name": "at", "expr": at},
             {"name": "flip", "expr": f"at > {half:.6g}"},
         ],
-        "layer": layers,
+        "layer": [*layers, *_rule()],
         "datasets": data,
     }
 
@@ -195,17 +220,12 @@ def _suggestion(one: Suggested, half: float) -> list[Spec]:
 
 
 def _rule() -> list[Spec]:
-    """Draw the rule, its timeout, and what lies on either side of it."""
+    """Draw the rule, and what lies on either side of it."""
     at = {"x": {"datum": {"expr": "at"}, "type": "quantitative"}}
     line = {
         "data": {"name": "now"},
         "mark": {"type": "rule", "strokeWidth": 2, "tooltip": False},
         "encoding": {**at, "color": ACTIVE},
-    }
-    grip = {
-        "data": {"name": "move"},
-        "mark": {"type": "point", "filled": True, "size": 130, "opacity": 1, "tooltip": False},
-        "encoding": {**at, "y": {"value": 0}, "color": ACTIVE},
     }
     sides = [
         {
@@ -227,7 +247,20 @@ def _rule() -> list[Spec]:
             ("left", 10, "between sessions", "width - scale('x', at)"),
         )
     ]
-    return [line, grip, *sides, _beside({"name": "now"}, [], "'↔ ' + datum.w", "!held", 7)]
+    return [line, *sides]
+
+
+def _grip() -> Spec:
+    """Draw what the rule is held by."""
+    return {
+        "data": {"name": "move"},
+        "mark": {"type": "point", "filled": True, "size": 130, "opacity": 1, "tooltip": False},
+        "encoding": {
+            "x": {"datum": {"expr": "at"}, "type": "quantitative"},
+            "y": {"value": 0},
+            "color": ACTIVE,
+        },
+    }
 
 
 def _figures(users: int, rows: int) -> Spec:

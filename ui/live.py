@@ -113,7 +113,7 @@ def _draw_state(shown: Sequence[Run], seen: list[object]) -> None:
             st.warning(f"In epoch {one['epoch']:.1f}: {literal(one['text'])}.")
     if records:
         with st.container(key="train_loss"):
-            st.caption(_loss_words(records))
+            st.caption(loss_words(records))
 
 
 def state_words(run: Run, state: State) -> str:
@@ -150,7 +150,7 @@ def _progress_words(run: Run, records: Sequence[Record]) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _loss_words(records: Sequence[Record]) -> str:
+def loss_words(records: Sequence[Record]) -> str:
     """Say the losses of the latest epoch."""
     last = curves.last_epoch(records)
     if last is None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import streamlit as st
 
+from hrnn.baselines.flat import FlatRecommender
 from hrnn.explain.fewest import MOST, Dethroned, fewest_sessions
 from hrnn.explain.gradients import integrated_gradients
 from hrnn.explain.leaving_out import Effects, leave_out
@@ -70,7 +71,9 @@ def draw_why(asked: Asked) -> Effects | None:
     if not len(effects.sessions):
         st.markdown("There is nothing before it: it is what the model says to somebody new.")
         return None
-    st.markdown(why_words(effects, asked.title, asked.begins or asked.scenario.waits))
+    title = f"**{literal(asked.title)}**"
+    begins = asked.begins or asked.scenario.waits
+    st.markdown(why_words(effects, title, begins, has_user_state(asked.model)))
     st.markdown(fewest_words(_fewest(asked.key, asked), asked.titles))
     st.caption(
         "The bars beside the history: by how much the logarithm of the item's share among all items"
@@ -103,29 +106,45 @@ def _by_gradients(asked: Asked, effects: Effects) -> Effects:
     return replace(effects, interactions=own, sessions=sessions)
 
 
-def why_words(effects: Effects, title: str, begins: bool) -> str:
-    """Say in a sentence what an item owes its place to."""
+def has_user_state(model: NetworkRecommender) -> bool:
+    """Say whether a model carries a user state from session to session."""
+    network = model.estimator.fitted()
+    flat = isinstance(model, FlatRecommender)
+    return isinstance(network, HRNN) and network.remembers and not flat
+
+
+def why_words(effects: Effects, title: str, begins: bool, by_state: bool = True) -> str:
+    """Say in a sentence what an item owes its place to.
+
+    Args:
+        effects: of the item.
+        title: what it is called, as it is to be written.
+        begins: whether what comes next begins a new session.
+        by_state: whether earlier sessions speak through a user state.
+    """
     sessions = effects.sessions
     best = sessions.loc[sessions["EFFECT"].idxmax()]
-    place = f"**{literal(title)}** stands at rank {effects.rank:,}"
+    place = f"{title} stands at rank {effects.rank:,}"
     if best["EFFECT"] <= 0:
         return f"{place}; no session speaks for it."
     latest = int(sessions["SESSION"].iloc[-1])
     number, rank = int(best["SESSION"]), int(best["RANK"])
     which = "the latest session" if number == latest else f"session {number + 1}"
     without = f"without it, it would be at rank {rank:,}"
-    return f"{place}, most of all because of {which}: {without}. {_through(effects, begins)}"
+    return (
+        f"{place}, most of all because of {which}: {without}.{_through(effects, begins, by_state)}"
+    )
 
 
-def _through(effects: Effects, begins: bool) -> str:
-    """Say how much comes through the user state, and how much from the session that goes on."""
+def _through(effects: Effects, begins: bool, by_state: bool) -> str:
+    """Say how much comes from earlier sessions, and how much from the session that goes on."""
     if begins:
-        return "A new session begins, so all of it comes through the user state."
+        return " A new session begins, so all of it comes through the user state." * by_state
     speaks = effects.sessions["EFFECT"].clip(lower=0)
     part = 100 * speaks.iloc[:-1].sum() / speaks.sum()
     return (
-        f"Of what speaks for it, {part:.0f} % comes through the user state, from earlier sessions,"
-        f" and {100 - part:.0f} % from the session that goes on."
+        f" Of what speaks for it, {part:.0f} % comes{' through the user state,' * by_state} from"
+        f" earlier sessions, and {100 - part:.0f} % from the session that goes on."
     )
 
 

@@ -7,6 +7,9 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~:$<>&])")
 #: What Markdown turns into links and icons even where its marks are escaped.
 _LINK_LIKE = re.compile(r"www(?=\.)|(https?|ftp)(?=:)|:(?=[a-z])|(?=@)", re.IGNORECASE)
 _JOINER = "\u2060"  # no width, no break
+#: What Markdown reads inside a line, and what it reads only where a line begins.
+_MARK = re.compile(r"([\\`*_{}\[\]#|~$<>&])")
+_BEGINS = re.compile(r"^(\d{0,9})([.)]|[-+=]+)(?=\s|$)")
 _SECOND, _MINUTE, _HOUR, _DAY = 1 / 60, 1, 60, 24 * 60
 
 
@@ -14,6 +17,15 @@ def literal(text: object) -> str:
     """Write text from outside so that Markdown shows it letter by letter and runs none of it."""
     broken = _LINK_LIKE.sub(rf"\g<0>{_JOINER}", " ".join(str(text).split()))
     return _SPECIAL.sub(r"\\\1", broken)
+
+
+def literal_in_file(text: object) -> str:
+    """Write text from outside as :func:`literal` does, for a file that is read as it is, too.
+
+    Marks that do something only where a line begins are left alone elsewhere, as in 0.38 (0.3–0.4).
+    """
+    broken = _LINK_LIKE.sub(rf"\g<0>{_JOINER}", " ".join(str(text).split()))
+    return _BEGINS.sub(r"\1\\\2", _MARK.sub(r"\\\1", broken))
 
 
 def clipped(text: str, most: int = 26) -> str:

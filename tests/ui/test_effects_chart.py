@@ -49,16 +49,14 @@ def test_lines_of_equal_words_stay_apart_and_long_titles_are_clipped():
 
 def test_the_sentence_names_the_session_its_worth_and_the_way_it_comes():
     assert why_words(EFFECTS, "X", begins=False) == (
-        "**X** stands at rank 2, most of all because of session 1: without it, it would be at rank"
+        "X stands at rank 2, most of all because of session 1: without it, it would be at rank"
         " 9. Of what speaks for it, 75 % comes through the user state, from earlier sessions, and"
         " 25 % from the session that goes on."
     )
     assert why_words(EFFECTS, "X", begins=True).endswith("all of it comes through the user state.")
     against = EFFECTS.sessions.assign(EFFECT=[-0.5, 0.0])
     nothing = Effects("x", 0.1, 2, EFFECTS.interactions, against)
-    assert (
-        why_words(nothing, "X", begins=False) == "**X** stands at rank 2; no session speaks for it."
-    )
+    assert why_words(nothing, "X", begins=False) == "X stands at rank 2; no session speaks for it."
 
 
 def test_the_fewest_sessions_are_said():

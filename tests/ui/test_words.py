@@ -2,7 +2,18 @@
 
 import pytest
 
-from ui.words import average, clipped, literal, minutes, moment, plural, sentence, share, short
+from ui.words import (
+    average,
+    clipped,
+    literal,
+    literal_in_file,
+    minutes,
+    moment,
+    plural,
+    sentence,
+    share,
+    short,
+)
 
 
 @pytest.mark.parametrize(
@@ -84,3 +95,14 @@ def test_a_long_name_is_clipped():
 )
 def test_a_sentence_begins_with_a_capital_unless_with_a_name(text, begun):
     assert sentence(text) == begun
+
+
+def test_in_a_file_that_is_read_as_it_is_only_marks_that_do_something_are_escaped():
+    assert literal_in_file("0.38 (0.3–0.4), last-out!") == "0.38 (0.3–0.4), last-out!"
+    assert literal_in_file("<b>*a*</b> [x](y) | `c` $d$ ~e~ #f") == (
+        r"\<b\>\*a\*\</b\> \[x\](y) \| \`c\` \$d\$ \~e\~ \#f"
+    )
+    assert literal_in_file("- a") == r"\- a"
+    assert literal_in_file("1. a") == r"1\. a"
+    assert literal_in_file("a\n# b") == r"a \# b"
+    assert literal_in_file("see http://a.example") == "see http\u2060://a.example"
