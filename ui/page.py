@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 
 import streamlit as st
 from streamlit.navigation.page import Page
@@ -18,8 +19,8 @@ _STYLE = """<style>
 [data-testid="stElementToolbarButton"]:has([aria-label="Download as CSV"]) {display: none}
 </style>"""
 
-DATA, SESSIONS, TRAIN, EVALUATE, EXPLORE = (
-    f"pages/{name}.py" for name in ("data", "sessions", "train", "evaluate", "explore")
+DATA, SESSIONS, TRAIN, EVALUATE, EXPLORE, BLIND = (
+    f"pages/{name}.py" for name in ("data", "sessions", "train", "evaluate", "explore", "blind")
 )
 
 
@@ -29,6 +30,7 @@ TITLES = {
     TRAIN: "Train",
     EVALUATE: "Evaluate",
     EXPLORE: "Explore",
+    BLIND: "Blind test",
 }
 _INSIDE = "_inside_the_app"
 
@@ -37,7 +39,7 @@ def navigation() -> Page:
     """Say which pages there are, and return the one that was asked for."""
     st.session_state[_INSIDE] = True
     pages = [
-        st.Page(path, title=title, url_path=title.lower(), default=path == DATA)
+        st.Page(path, title=title, url_path=Path(path).stem, default=path == DATA)
         for path, title in TITLES.items()
     ]
     return st.navigation(pages, position="hidden")

@@ -7,6 +7,7 @@ from ui import page, state
 from ui.words import clipped, minutes
 from workspace.datasets import Dataset
 from workspace.evaluations import Evaluation
+from workspace.judgements import has_judgements
 from workspace.runs import Run
 from workspace.tasks import ACTIVE, State
 
@@ -58,6 +59,7 @@ def _draw_pages(
         "Train": trained,
         "Evaluate": evaluated,
         "Explore": trained and state.picked("explore_user"),
+        "Blind test": any(has_judgements(one) for one in runs),
     }
     for path, name in page.TITLES.items():
         fractions = running.get(name)
