@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 from hrnn.errors import HRNNError
-from ui import state
+from ui import state, tour
 from ui.words import literal, sentence
 from workspace.datasets import Dataset
 
@@ -60,6 +60,7 @@ def _only_inside_the_app() -> None:
 def head(title: str, question: str) -> None:
     """Write the title and the sentence that says what the page answers."""
     st.html(_STYLE)
+    tour.draw(next(path for path, one in TITLES.items() if one == title))
     st.title(title, anchor=False)
     st.caption(question)
 
