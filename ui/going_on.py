@@ -21,11 +21,12 @@ from ui.words import cut_words, literal, seconds
 from workspace.datasets import Dataset
 from workspace.home import WorkspaceError
 from workspace.removing import remove_log
-from workspace.runs import Run, create_run, open_run
+from workspace.runs import Run, create_run, list_runs, open_run
 from workspace.tasks import ACTIVE
 
 #: Whether an import of the file was begun, among what a visit knows of it.
 BEGUN = "begun"
+_TOUCHED = "touched"
 _KEY, _WENT = "go_on", "_went_on"
 #: An import begins by itself after so long without a touch.
 _WAIT_SECONDS = 15
@@ -45,6 +46,7 @@ class _Went:
         run: id of the run that was started; None if none was.
         words: why none was started.
         costs: seconds that a quick model would take; None where none can be trained.
+        by_hand: whether nothing was done, since somebody had changed how the file is read.
     """
 
     log: str
@@ -53,6 +55,7 @@ class _Went:
     run: str | None = None
     words: str = ""
     costs: float | None = None
+    by_hand: bool = False
 
 
 def pick_go_on(certain: bool, guess: object) -> bool:
@@ -70,8 +73,8 @@ def pick_go_on(certain: bool, guess: object) -> bool:
         " sessions at the suggested timeout and trains a quick model. Each step can be undone.",
     )
     known = arrived()
-    touched = known.setdefault("guess", guess) != guess
-    if not on or touched or not certain or known.get(BEGUN):
+    known[_TOUCHED] = known.setdefault("guess", guess) != guess
+    if not on or known[_TOUCHED] or not certain or known.get(BEGUN):
         return False
     if known.pop("due", False):
         return True
@@ -89,9 +92,18 @@ def _count_down(due: float) -> None:
 
 
 def begin(dataset: Dataset) -> None:
-    """Cut a log that was just imported at the suggested timeout, and train a quick model on it."""
+    """Go on with a log that was just imported, unless somebody changed what was guessed."""
     if not st.session_state.get(_KEY, True):
         return
+    if arrived().get(_TOUCHED):
+        before = state.picked(state.TIMEOUT)
+        st.session_state[_WENT] = _Went(dataset.id, before, None, by_hand=True)
+        return
+    _go_on(dataset)
+
+
+def _go_on(dataset: Dataset) -> None:
+    """Cut a log at the suggested timeout, and train a quick model on it."""
     with st.spinner("Looking for a timeout"):
         try:
             suggested = suggested_minutes(hint_of(dataset.owner, dataset.id))
@@ -115,7 +127,7 @@ def _trained(dataset: Dataset, went: _Went, most: float) -> _Went:
         costs = expected_seconds(training, len(split.data), items)
         if costs > most:
             return replace(went, costs=costs, words=f"it takes about {seconds(costs)}")
-        run = create_run(dataset, experiment, "quick, by itself")
+        run = create_run(dataset, experiment, "quick, by itself", unasked=True)
         launcher().start(run)
     except HRNNError as error:
         return replace(went, words=str(error), costs=None)
@@ -123,10 +135,10 @@ def _trained(dataset: Dataset, went: _Went, most: float) -> _Went:
 
 
 def start_asked(run: Run) -> None:
-    """Start a run that somebody asked for; the one that began by itself makes room for it."""
-    unasked = _run_of(st.session_state.get(_WENT))
-    if unasked is not None and unasked.state() in ACTIVE:
-        launcher().stop(unasked)
+    """Start a run that somebody asked for; those that began by themselves make room for it."""
+    for other in list_runs(state.OWNER):
+        if other.unasked:
+            _stop(other)
     launcher().start(run)
 
 
@@ -136,6 +148,11 @@ def draw_went_on(dataset: Dataset) -> None:
     if went is None or went.log != dataset.id:
         return
     with st.container(border=True, key="went_on"):
+        _row("The log was imported.", "Remove it again", "undo_import", _undo_import, dataset, went)
+        if went.by_hand:
+            words = "You changed how it is read, so nothing else was done by itself."
+            _row(words, "Cut and train", "go_on_go", _go_on, dataset)
+            return
         data = logs.rows_of(dataset.owner, dataset.id)
         timeout, _ = state.current_timeout()
         words = f"Sessions are cut {cut_words(timeout, uses_session_ids(data))}"
@@ -152,7 +169,6 @@ def draw_went_on(dataset: Dataset) -> None:
             _row(words, "Train it", "go_on_train", _train, dataset, went)
         elif went.words:
             _row(f"No model was trained: {literal(went.words)}.", "", None, _train)
-        _row("The log was imported.", "Remove it again", "undo_import", _undo_import, dataset, went)
 
 
 def _row(
@@ -214,16 +230,24 @@ def _undo_run(went: _Went) -> None:
     st.session_state[_WENT] = replace(went, run=None, words="", costs=None)
 
 
+def _stop(run: Run) -> bool:
+    """Stop a run if it is active; say whether it has ended by then."""
+    if run.state() not in ACTIVE and not run.has_worker():
+        return True
+    with st.spinner("Stopping the quick model"):
+        launcher().stop(run)
+        until = time.monotonic() + _STOP_SECONDS
+        while time.monotonic() < until:
+            if run.state() not in ACTIVE and not run.has_worker():
+                return True
+            time.sleep(0.05)
+    return False
+
+
 def _remove(run: Run) -> None:
     """Stop a run, wait until it has, and delete it."""
-    with st.spinner("Stopping"):
-        if run.state() in ACTIVE:
-            launcher().stop(run)
-        until = time.monotonic() + _STOP_SECONDS
-        while run.state() in ACTIVE or run.has_worker():
-            if time.monotonic() > until:
-                raise WorkspaceError("the run is still stopping; try again in a moment")
-            time.sleep(0.05)
+    if not _stop(run):
+        raise WorkspaceError("the quick model is still stopping; try again in a moment")
     launcher().delete(run)
     if state.picked(state.RUN) == run.id:
         state.remember(state.RUN, None)

@@ -113,9 +113,21 @@ def test_a_model_that_takes_long_is_offered(log: bytes, monkeypatch: pytest.Monk
     assert len(list_runs("local")) == 1
 
 
+def test_after_a_correction_the_rest_is_offered(log: bytes) -> None:
+    app = upload(opened("data"), log)
+    app.selectbox(key="map_title").set_value("– not used –").run()
+    press(app, "import_go")
+    assert "nothing else was done by itself" in said(app)
+    assert list_runs("local") == []
+    assert "timeout_minutes" not in app.query_params
+    press(app, "go_on_go")
+    assert len(list_runs("local")) == 1
+    assert "as the gaps suggest" in said(app)
+
+
 def test_a_training_that_is_asked_for_goes_before_the_unasked_one(imported: AppTest) -> None:
-    imported.switch_page("pages/train.py").run()
-    press(imported, "train_start")
+    app = opened("train", log=imported.query_params["log"])  # another visit
+    press(app, "train_start")
     asked, unasked = sorted(list_runs("local"), key=lambda run: run.name == "quick, by itself")
     assert unasked.state() == State.CANCELLED
     assert asked.state() == State.QUEUED
