@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import page
+from ui import page, tour
 from ui.arriving import arrived, pick_local, take_upload
 from ui.samples import pick_sample
 
@@ -29,10 +29,14 @@ def main() -> None:
         import_form(upload)
     dataset = page.log_here()
     if dataset is not None:
+        from ui.going_on import draw_went_on  # noqa: PLC0415
         from ui.report import draw_log  # noqa: PLC0415
 
+        draw_went_on(dataset)
         draw_log(dataset)
         page.step("Cut it into sessions", page.SESSIONS, "to_sessions")
+    elif upload is None:
+        tour.offer()
 
 
 main()

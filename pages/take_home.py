@@ -1,10 +1,12 @@
-"""What somebody takes along: recommendations for all users, the model, and the code."""
+"""What somebody takes along: a report, recommendations for all users, the model, the code."""
 
 import streamlit as st
 
 from ui import page, state
 from ui import take_home as parts
 from ui.inputs import pick_run
+from ui.take_home_report import draw_report
+from workspace.judgements import tally_sentence
 
 
 @page.guarded
@@ -24,6 +26,7 @@ def main() -> None:
         )
         page.step("Go to Train", page.TRAIN, "to_train")
         return
+    draw_report(dataset, run, tally_sentence(run))
     top = st.container()
     parts.draw_model(run)
     parts.draw_code(dataset, run)

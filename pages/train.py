@@ -8,8 +8,8 @@ from hrnn.training.roles import check_learnable
 from ui import live, logs, page, runs, state
 from ui.experiment import pick_cut, pick_experiment, split_words
 from ui.findings import say_findings
+from ui.going_on import start_asked
 from ui.inputs import pick_shown, say_timeout, uses_session_ids
-from ui.launching import launcher
 from ui.verdict import draw_verdict_on, pick_verdict
 from ui.words import cut_words, literal
 from workspace.datasets import Dataset
@@ -56,7 +56,7 @@ def configure(dataset: Dataset) -> None:
     if st.button("Start training", key="train_start", type="primary"):
         run = create_run(dataset, experiment, name, decides)
         state.remember(state.RUN, run.id)
-        launcher().start(run)
+        start_asked(run)
         st.rerun()
 
 

@@ -192,6 +192,12 @@ def pick_experiment(cut: SplitConfig, split: Split) -> ExperimentConfig:
     return ExperimentConfig.of(cut, training, model)
 
 
+def experiment_of(cut: SplitConfig, split: Split, preset: TrainConfig) -> ExperimentConfig:
+    """Return a preset's experiment, with the loss that is usual for a log's outcomes."""
+    loss = _LOSSES[_mode_of(split.data.outcome, cut)][0]
+    return ExperimentConfig.of(cut, replace(preset, loss=loss))  # pyright: ignore
+
+
 def _pick_preset(interactions: int, items: int) -> TrainConfig:
     """Let a preset be chosen, which is what inputs hold unless they are changed."""
     state.prepare(_PRESET, _USUAL, PRESETS)

@@ -17,6 +17,7 @@ from hrnn.data.timestamps import read_times
 from hrnn.errors import HRNNError
 from ui import jobs, state
 from ui.arriving import JOB, arrived
+from ui.going_on import BEGUN, begin, pick_go_on
 from ui.launching import launcher
 from ui.page import say_error
 from ui.reading import pick_reading
@@ -69,13 +70,16 @@ def import_form(upload: Upload) -> None:
             _guess(text)
             arrived()["header"] = text.names
         form = _Form(*_mapping(text), reading)
-        st.caption(literal(f"{_read_words(text)} {_times_words(text, form)}"))
+        said = f"{_read_words(text)} {_times_words(text, form)}"
+        st.caption(literal(said))
         problem = _unfit(text, form)
         if problem:
             st.warning(literal(problem))
         dayfirst = _ask_day_order()
         st.dataframe(_examples(text, form.columns), hide_index=True)
-        if st.button("Import this log", key="import_go", type="primary", disabled=bool(problem)):
+        go = st.button("Import this log", key="import_go", type="primary", disabled=bool(problem))
+        certain = not (go or problem) and not arrived().get("ask") and "cannot be read" not in said
+        if pick_go_on(certain, (form, read_as)) or go:
             _start(upload, text, form, read_as, dayfirst)
     _follow(upload)
 
@@ -210,6 +214,7 @@ def _start(
     job = create_import(upload, settings)
     launcher().start(job)
     state.remember(JOB, job.id)
+    arrived()[BEGUN] = True
 
 
 def _follow(upload: Upload) -> None:
@@ -224,8 +229,10 @@ def _follow(upload: Upload) -> None:
     message = (job.final() or {}).get("message", "")
     state.remember(JOB, None)
     if job.state() == State.FINISHED:
-        state.choose_log(open_dataset(state.OWNER, job.dataset))
+        dataset = open_dataset(state.OWNER, job.dataset)
+        state.choose_log(dataset)
         arrived().update(imported=True, ask=False)
+        begin(dataset)
         st.rerun()
     if message == ASK:
         arrived()["ask"] = True

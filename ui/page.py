@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 from hrnn.errors import HRNNError
-from ui import state
+from ui import state, tour
 from ui.words import literal, sentence
 from workspace.datasets import Dataset
 
@@ -19,9 +19,8 @@ _STYLE = """<style>
 [data-testid="stElementToolbarButton"]:has([aria-label="Download as CSV"]) {display: none}
 </style>"""
 
-DATA, SESSIONS, TRAIN, EVALUATE, EXPLORE, TAKE_HOME = (
-    f"pages/{name}.py" for name in ("data", "sessions", "train", "evaluate", "explore", "take_home")
-)
+_NAMES = ("data", "sessions", "train", "evaluate", "explore", "blind", "take_home")
+DATA, SESSIONS, TRAIN, EVALUATE, EXPLORE, BLIND, TAKE_HOME = (f"pages/{name}.py" for name in _NAMES)
 
 
 TITLES = {
@@ -30,6 +29,7 @@ TITLES = {
     TRAIN: "Train",
     EVALUATE: "Evaluate",
     EXPLORE: "Explore",
+    BLIND: "Blind test",
     TAKE_HOME: "Take home",
 }
 _INSIDE = "_inside_the_app"
@@ -60,6 +60,7 @@ def _only_inside_the_app() -> None:
 def head(title: str, question: str) -> None:
     """Write the title and the sentence that says what the page answers."""
     st.html(_STYLE)
+    tour.draw(next(path for path, one in TITLES.items() if one == title))
     st.title(title, anchor=False)
     st.caption(question)
 

@@ -10,6 +10,7 @@ from ui.words import clipped, minutes
 from workspace.datasets import Dataset
 from workspace.evaluations import Evaluation
 from workspace.jobs import Job
+from workspace.judgements import has_judgements
 from workspace.recommendations import Recommendations
 from workspace.runs import Run
 from workspace.tasks import ACTIVE, State
@@ -68,6 +69,7 @@ def _draw_pages(
         "Train": trained,
         "Evaluate": _any_finished(evaluations),
         "Explore": trained and state.picked("explore_user"),
+        "Blind test": any(has_judgements(one) for one in runs),
         "Take home": _any_finished(taken),
     }
     for path, name in page.TITLES.items():

@@ -14,7 +14,7 @@ from workspace.tasks import LAST as LAST  # of the same folder as the names belo
 
 EVENTS, MODEL, REPORT = "events.jsonl", "model", "report"
 _OWN = ("name", "made", "dataset", "dataset_name")
-_DECIDES = "decides"
+_DECIDES, _UNASKED = "decides", "unasked"
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,13 @@ class Run(Task):
         name: what people call it.
         experiment: its settings.
         decides: whether, once it is trained, what its verdict needs is measured too.
+        unasked: whether it was started by itself; then it makes room for one that is asked for.
     """
 
     name: str
     experiment: ExperimentConfig
     decides: bool = False
+    unasked: bool = False
 
     kind: ClassVar[str] = "runs"
 
@@ -63,7 +65,11 @@ class Run(Task):
 
 
 def create_run(
-    dataset: Dataset, experiment: ExperimentConfig, name: str = "", decides: bool = False
+    dataset: Dataset,
+    experiment: ExperimentConfig,
+    name: str = "",
+    decides: bool = False,
+    unasked: bool = False,
 ) -> Run:
     """Ask for a training; it is queued until a launcher starts it.
 
@@ -80,6 +86,7 @@ def create_run(
         name=_name_or(name, dataset.name, experiment),
         experiment=experiment,
         decides=decides,
+        unasked=unasked,
     )
     _write(run)
     return run
@@ -98,7 +105,8 @@ def rename_run(run: Run, name: str) -> None:
 
 def _write(run: Run) -> None:
     facts = {key: getattr(run, key) for key in _OWN}
-    facts |= {_DECIDES: run.decides, "experiment": asdict(run.experiment)}  # pyright: ignore
+    facts |= {_DECIDES: run.decides, _UNASKED: run.unasked}
+    facts |= {"experiment": asdict(run.experiment)}  # pyright: ignore
     write_json(run.folder / CONFIG, facts)
 
 
@@ -129,5 +137,5 @@ def _made_of(owner: str, made: str, facts: Mapping[str, Any]) -> Run:
     plain = dict(facts["experiment"])
     experiment = ExperimentConfig(**{**plain, "training": TrainConfig(**plain["training"])})
     own = {key: facts[key] for key in _OWN}
-    decides = bool(facts.get(_DECIDES))
-    return Run(id=made, owner=owner, experiment=experiment, decides=decides, **own)
+    own |= {key: bool(facts.get(key)) for key in (_DECIDES, _UNASKED)}
+    return Run(id=made, owner=owner, experiment=experiment, **own)

@@ -98,7 +98,7 @@ def measure(
     _check(models, ranking, k, targets)
     opens = split.sessions.opens[split.test]
     rows = split.test if targets == "all" else split.test[opens]
-    questions = Questions(split, rows, _pool(models))
+    questions = Questions(split, rows, common_pool(models))
     if not len(questions.rows):
         raise DataError(
             f"not enough data to evaluate: of {len(rows):,} held-out interactions"
@@ -109,7 +109,7 @@ def measure(
     if answers is None:
         return None
     popular_QK = questions.popular_lists(max(k), exclude_seen)
-    trained_on = _trained_on(models, questions)
+    trained_on = learned_from(models, questions)
     values = {n: _values(one, questions, popular_QK, k) for n, one in answers.items()}
     for name, model in models.items():
         if model.predicts_outcome:
@@ -179,7 +179,7 @@ def _what_cuts(
     return own if timeout_minutes is None else timeout_minutes, use_session_ids
 
 
-def _pool(models: Mapping[str, Recommender]) -> Vocabulary:
+def common_pool(models: Mapping[str, Recommender]) -> Vocabulary:
     """Return the items that every model knows."""
     first, *others = models.values()
     ids = first.vocabulary.ids
@@ -188,7 +188,8 @@ def _pool(models: Mapping[str, Recommender]) -> Vocabulary:
     return Vocabulary(ids.tolist())
 
 
-def _trained_on(models: Mapping[str, Recommender], questions: Questions) -> dict[str, int]:
+def learned_from(models: Mapping[str, Recommender], questions: Questions) -> dict[str, int]:
+    """Count for each trained model the questions whose row it was trained or validated on."""
     keys = row_keys(questions.split.data)[questions.rows]
     found = {}
     for name, model in models.items():
