@@ -85,8 +85,8 @@ def slices(frame: pd.DataFrame, metric: str) -> alt.LayerChart:
     return (bars + points).properties(height=380)
 
 
-def breadth(frame: pd.DataFrame, column: str, title: str, metric: str) -> alt.LayerChart:
-    """Draw how accurate models are against something else that they are, each with its name.
+def breadth(frame: pd.DataFrame, column: str, title: str, metric: str) -> alt.Chart:
+    """Draw how accurate models are against something else that they are.
 
     Args:
         frame: MODEL, NDCG and the column.
@@ -95,17 +95,17 @@ def breadth(frame: pd.DataFrame, column: str, title: str, metric: str) -> alt.La
         metric: name of the accuracy.
     """
     models = frame["MODEL"].tolist()
-    base = alt.Chart(frame).encode(
-        x=alt.X(f"{column}:Q", title=title, scale=alt.Scale(zero=True, padding=30)),
-        y=alt.Y("NDCG:Q", title=metric, scale=alt.Scale(zero=True, padding=12)),
-        tooltip=["MODEL:N", *_tooltips(("NDCG", column))],
-    )
     color = alt.Color(
-        "MODEL:N", sort=models, scale=alt.Scale(range=model_colors(models)), legend=None
-    )
-    points = base.mark_point(filled=True, size=90, opacity=1).encode(color=color)
-    names = base.mark_text(align="left", dx=8, limit=170, color=GREY).encode(text="MODEL:N")
-    return (points + names).properties(height=260)
+        "MODEL:N", sort=models, scale=alt.Scale(range=model_colors(models)),
+        legend=alt.Legend(title=None, orient="top", labelLimit=180, columns=3),
+    )  # fmt: skip
+    points = alt.Chart(frame).mark_point(filled=True, size=110, opacity=0.85)
+    return points.encode(
+        x=alt.X(f"{column}:Q", title=title, axis=alt.Axis(tickCount=5)),
+        y=alt.Y("NDCG:Q", title=metric),
+        color=color,
+        tooltip=["MODEL:N", *_tooltips(("NDCG", column))],
+    ).properties(height=290)
 
 
 def _tooltips(names: tuple[str, ...]) -> list[alt.Tooltip]:

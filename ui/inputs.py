@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
-from typing import TypeVar
+from contextlib import suppress
+from typing import Literal, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -250,14 +251,24 @@ def pick_begins(as_in_log: bool, timeout_minutes: float | None) -> bool:
         horizontal=True,
     )
     state.remember("explore_start", start)
-    if start != "after":
-        return as_in_log if start == "auto" else start == "new"
-    state.prepare(_AFTER, 60.0, _STOPS)
-    after = st.select_slider("It comes", _STOPS, format_func=_later, key=_AFTER)
-    state.remember(_AFTER, float(after))
-    begins = timeout_minutes is not None and float(after) > timeout_minutes
-    st.caption("So it begins a new session." if begins else "So it continues the last session.")
-    return begins
+    if start == "after":
+        state.prepare(_AFTER, 60.0, _STOPS)
+        after = st.select_slider("It comes", _STOPS, format_func=_later, key=_AFTER)
+        state.remember(_AFTER, float(after))
+        new = picked_start(timeout_minutes) == "new"
+        st.caption("So it begins a new session." if new else "So it continues the last session.")
+        return new
+    return as_in_log if start == "auto" else start == "new"
+
+
+def picked_start(timeout_minutes: float | None) -> Literal["auto", "continue", "new"]:
+    """Return what was picked of :func:`pick_begins`; of a time, what follows from it."""
+    start = state.picked("explore_start")
+    if start == "after":
+        with suppress(ValueError):
+            after = float(state.picked(_AFTER) or 0)
+            return "new" if timeout_minutes is not None and after > timeout_minutes else "continue"
+    return "new" if start == "new" else "continue" if start == "continue" else "auto"
 
 
 def _later(after: float) -> str:

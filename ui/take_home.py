@@ -1,7 +1,6 @@
 """The Take home page: recommendations for all users, the model as a file, the code."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pyarrow.parquet as pq
 import streamlit as st
@@ -10,7 +9,7 @@ from hrnn.errors import HRNNError
 from ui import jobs, logs, state
 from ui.code_that_repeats import Shown, code_that_repeats
 from ui.downloads import offer
-from ui.inputs import pick_choice, pick_exclude_seen, pick_number, told_apart
+from ui.inputs import pick_choice, pick_exclude_seen, pick_number, picked_start, told_apart
 from ui.launching import launcher
 from ui.page import say_error
 from ui.words import literal, minutes, plural, size
@@ -155,7 +154,7 @@ def draw_model(run: Run) -> None:
 def draw_code(dataset: Dataset, run: Run) -> None:
     """Draw the Python that repeats what is shown, and offer it as a file."""
     st.subheader("The Python that repeats it", anchor=False)
-    shown = _shown(dataset)
+    shown = _shown(dataset, run)
     try:
         code = code_that_repeats(dataset, run, shown)
     except HRNNError as error:
@@ -171,9 +170,9 @@ def draw_code(dataset: Dataset, run: Run) -> None:
     st.code(code, language="python", height=420)
 
 
-def _shown(dataset: Dataset) -> Shown:
+def _shown(dataset: Dataset, run: Run) -> Shown:
     """Return whose recommendations the Explore page shows now, and by which choices."""
     user = state.picked("explore_user") or logs.users_of(dataset.owner, dataset.id)[0]
-    start = state.picked("explore_start")
-    choices: dict[str, Any] = {"start": start} if start in _STARTS else {}
-    return Shown(user, exclude_seen=state.picked("exclude_seen") == "True", **choices)
+    flat = run.experiment.model != "hrnn"
+    start = picked_start(None if flat else run.experiment.timeout_minutes)
+    return Shown(user, start, exclude_seen=state.picked("exclude_seen") == "True")

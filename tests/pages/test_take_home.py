@@ -116,3 +116,10 @@ def test_less_than_was_asked_for_is_counted_in_words() -> None:
     assert "3 users left out" in said
     usual = {"rows": 40, "users": 4, "short": 0, "none": 0, "unknown": 0, "left_out": 0}
     assert len(counted(usual, 10)) == 1
+
+
+def test_the_code_begins_a_session_as_the_time_picked_on_explore_says(run: Run) -> None:
+    for minutes, start in ((30, "continue"), (35, "new")):
+        link = {"explore_start": "after", "explore_after": minutes}
+        app = opened("take_home", log=run.dataset, run=run.id, **link)
+        assert f'start = "{start}"' in app.code[0].value

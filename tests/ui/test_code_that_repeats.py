@@ -21,7 +21,7 @@ from hrnn.explain.ranking import ranked
 from hrnn.explain.scenario import Scenario
 from hrnn.training.config import ExperimentConfig, TrainConfig
 from ui.code_that_repeats import Shown, code_that_repeats
-from ui.exploring import begins, scene_of
+from ui.exploring import scene_of
 from workspace.datasets import Dataset, open_dataset
 from workspace.filterings import create_filtering
 from workspace.importing import import_log
@@ -88,7 +88,8 @@ def check_repeats(
     model: Any = hrnn.load(run.model_folder)
     scene = scene_of(dataset, run, model, shown.user)
     scenario = Scenario.of(model, scene.history)
-    expected = ranked(model, scenario, begins(scene, shown.start), shown.exclude_seen).head(10)
+    begins = scene.begins if shown.start == "auto" else shown.start == "new"
+    expected = ranked(model, scenario, begins, shown.exclude_seen).head(10)
     assert found["ranked"]["ITEM_ID"].tolist() == expected["ITEM_ID"].tolist()
     assert found["ranked"]["SCORE"].tolist() == pytest.approx(expected["SCORE"].tolist(), rel=1e-4)
     return script
