@@ -16,7 +16,7 @@ from ui.charts import ACCENT, OTHER_TONE, QUIET_TONE
 from ui.downloads import draw_table
 from ui.item_space import draw_items
 from ui.why import Asked
-from ui.words import literal, plural
+from ui.words import plural
 from workspace.datasets import Dataset
 
 Spec = dict[str, Any]
@@ -160,7 +160,7 @@ def _draw_states(model: HierarchicalSequentialRecommender, scenario: Scenario) -
         st.caption("Its way in the two directions in which it differs most (principal components).")
     with right:
         st.vega_lite_chart(_likeness_chart(likeness), key="likeness_chart", alt="Likeness")
-        st.caption(literal("Cosine of the states after two sessions: dark where they are alike."))
+        st.caption("Cosine of the states after two sessions: the stronger, the more alike.")
 
 
 def _path_chart(frame: pd.DataFrame) -> Spec:

@@ -76,7 +76,7 @@ def slices(frame: pd.DataFrame, metric: str) -> alt.LayerChart:
         xOffset=alt.XOffset("MODEL:N", sort=models),
         color=alt.Color(
             "MODEL:N", sort=models, scale=alt.Scale(range=model_colors(models)),
-            legend=alt.Legend(title=None, orient="top", labelLimit=260, columns=3),
+            legend=alt.Legend(title=None, orient="top", labelLimit=260, columns=2),
         ),
         tooltip=["MODEL:N", "PART:N", *_tooltips(("VALUE", "LOW", "HIGH"))],
     )  # fmt: skip
@@ -97,7 +97,7 @@ def breadth(frame: pd.DataFrame, column: str, title: str, metric: str) -> alt.Ch
     models = frame["MODEL"].tolist()
     color = alt.Color(
         "MODEL:N", sort=models, scale=alt.Scale(range=model_colors(models)),
-        legend=alt.Legend(title=None, orient="top", labelLimit=180, columns=3),
+        legend=alt.Legend(title=None, orient="top", labelLimit=180, columns=2),
     )  # fmt: skip
     points = alt.Chart(frame).mark_point(filled=True, size=110, opacity=0.85)
     return points.encode(

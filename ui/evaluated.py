@@ -176,11 +176,13 @@ def _draw_where(evaluation: Evaluation, dataset: Dataset, report: Report, k: int
             "Came next": [titles.get(item, item) for item in shown[ITEM_ID]],
             f"Rank, {one}": rank_words(shown[one]),
             f"Rank, {other}": rank_words(shown[other]),
-            "Look": [f"explore?{urlencode({**link, 'explore_user': u})}" for u in shown[USER_ID]],
+            "Look at": [
+                f"explore?{urlencode({**link, 'explore_user': u})}" for u in shown[USER_ID]
+            ],
         }
     )
-    look = st.column_config.LinkColumn("", display_text="Explore")
-    draw_table(table, "differing", "differing_table", column_config={"Look": look})
+    look = st.column_config.LinkColumn("Look at", display_text="Explore")
+    draw_table(table, "differing", "differing_table", column_config={"Look at": look})
     if len(found) > len(shown):
         st.caption(f"The {len(shown)} that differ most, of {len(found):,}.")
 

@@ -224,7 +224,7 @@ def _rule() -> list[Spec]:
     at = {"x": {"datum": {"expr": "at"}, "type": "quantitative"}}
     line = {
         "data": {"name": "now"},
-        "mark": {"type": "rule", "strokeWidth": 2, "tooltip": False},
+        "mark": {"type": "rule", "strokeWidth": 2, "tooltip": False, "aria": False},
         "encoding": {**at, "color": ACTIVE},
     }
     sides = [
@@ -254,7 +254,14 @@ def _grip() -> Spec:
     """Draw what the rule is held by."""
     return {
         "data": {"name": "move"},
-        "mark": {"type": "point", "filled": True, "size": 130, "opacity": 1, "tooltip": False},
+        "mark": {
+            "type": "point",
+            "filled": True,
+            "size": 130,
+            "opacity": 1,
+            "tooltip": False,
+            "aria": False,
+        },
         "encoding": {
             "x": {"datum": {"expr": "at"}, "type": "quantitative"},
             "y": {"value": 0},
@@ -318,6 +325,6 @@ def _handle() -> Spec:
         "data": {"name": "sweep"},
         "transform": [{"calculate": f"data('move')[0].{MOVE}", "as": MOVE}],
         "params": [{"name": DRAG, "select": select}],
-        "mark": {"type": "point", "opacity": 0, "tooltip": False},
+        "mark": {"type": "point", "opacity": 0, "tooltip": False, "aria": False},
         "encoding": {"x": {"field": DRAGGED, "type": "quantitative"}, "y": {"value": 0}},
     }

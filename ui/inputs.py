@@ -149,8 +149,9 @@ def pick_shown(runs: list[Run]) -> list[Run]:
         run = pick_run(runs)
     if run is None:
         return []
+    others = [one for one in runs if one.id != run.id]
     with right:
-        return [run, *_pick_compared([one for one in runs if one.id != run.id])]
+        return [run, *(_pick_compared(others) if others else ())]
 
 
 def _pick_compared(runs: list[Run]) -> list[Run]:
@@ -169,7 +170,6 @@ def _pick_compared(runs: list[Run]) -> list[Run]:
         on_change=choose,
         max_selections=_MOST_COMPARED,
         placeholder="Other runs on this log",
-        disabled=not known,
     )
     return [known[one][0] for one in chosen]
 

@@ -47,7 +47,7 @@ def draw_items(asked: Asked, dataset: Dataset) -> None:
         rest = f" The least popular {dropped:,} of them are not drawn." if dropped > 0 else ""
         st.caption(
             f"{plural(len(frame), 'item')} in the two directions in which their embeddings differ"
-            f" most; darker: more popular.{rest}"
+            f" most; the stronger, the more popular.{rest}"
         )
 
 

@@ -12,10 +12,15 @@ from ui import state, tour
 from ui.words import literal, sentence
 from workspace.datasets import Dataset
 
-#: Less empty room than Streamlit leaves; and no table download that would run formulas.
+#: Less empty room than Streamlit leaves; text that stands out enough from what is behind it (AA);
+#: and no table download that would run formulas.
 _STYLE = """<style>
 [data-testid="stMainBlockContainer"] {padding: 3rem 3rem 4rem}
 [data-testid="stMetricValue"] {font-size: 1.6rem}
+[data-testid="stCaptionContainer"] {opacity: 1}
+[data-testid="stCaptionContainer"] p, [data-testid="stCaptionContainer"] li {opacity: .85}
+[data-testid="stBaseButton-primary"] :is(p, span), [data-tag] :is(span, svg)
+ {color: light-dark(#fff, #04201d)}
 [data-testid="stElementToolbarButton"]:has([aria-label="Download as CSV"]) {display: none}
 </style>"""
 

@@ -167,7 +167,8 @@ def draw_code(dataset: Dataset, run: Run) -> None:
         " Explore page; what-if edits are not repeated."
     )
     offer(lambda: code, "repeat.py", "take_code", "repeat.py", "text/x-python")
-    st.code(code, language="python", height=420)
+    with st.expander("The code"):
+        st.code(code, language="python")
 
 
 def _shown(dataset: Dataset, run: Run) -> Shown:

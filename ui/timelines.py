@@ -270,6 +270,7 @@ def _drawing() -> Spec:
                     "strokeWidth": 2,
                     "strokeDash": [3, 3],
                     "tooltip": False,
+                    "aria": False,
                 },
                 "encoding": {"x": x, "y": y, "y2": {"field": "y2"}},
             },

@@ -130,7 +130,8 @@ def why_words(effects: Effects, title: str, begins: bool, by_state: bool = True)
     latest = int(sessions["SESSION"].iloc[-1])
     number, rank = int(best["SESSION"]), int(best["RANK"])
     which = "the latest session" if number == latest else f"session {number + 1}"
-    without = f"without it, it would be at rank {rank:,}"
+    still = "still " * (rank == effects.rank)
+    without = f"without it, it would {still}be at rank {rank:,}"
     return (
         f"{place}, most of all because of {which}: {without}.{_through(effects, begins, by_state)}"
     )

@@ -118,7 +118,7 @@ def test_from_an_uploaded_log_to_a_users_recommendations(page: Page, studio: Stu
     settled(page)
     key(page, "evaluate_go").get_by_role("button").click()
     expect(page.get_by_role("heading", name="What was trained on")).to_be_visible()
-    expect(page.get_by_text("Neither trained nor validated on any of them")).to_be_visible()
+    expect(page.get_by_text("neither trained nor validated on any held-out one")).to_be_visible()
     expect(page).to_have_url(re.compile("evaluation="))
     keep(page, "evaluate")
     page.reload()
