@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from hrnn.columns import ITEM_ID, USER_ID
-from hrnn.evaluation.questions import NEGATIVES
+from hrnn.evaluation.metrics import NEGATIVES
 from hrnn.evaluation.report import Report
 from ui import charts, live, logs, state
 from ui.downloads import draw_table

@@ -6,6 +6,9 @@ not a number, so that a constant model never wins and a broken one never hits.
 
 import numpy as np
 
+#: Items that a held-out one is ranked among in a sampled ranking.
+NEGATIVES = 100
+
 
 def ranks(scores: np.ndarray, target: np.ndarray, excluded: np.ndarray | None = None) -> np.ndarray:
     """Rank each row's target among its items.

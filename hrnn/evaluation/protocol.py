@@ -17,8 +17,8 @@ from hrnn.data.vocabulary import Vocabulary
 from hrnn.diagnostics import Finding, about_lists, about_ties
 from hrnn.errors import ConfigError, DataError
 from hrnn.evaluation.bootstrap import interval, resampled_means
-from hrnn.evaluation.metrics import METRICS
-from hrnn.evaluation.questions import NEGATIVES, Answers, Questions, Ranking
+from hrnn.evaluation.metrics import METRICS, NEGATIVES
+from hrnn.evaluation.questions import Answers, Questions, Ranking
 from hrnn.evaluation.report import Report
 from hrnn.evaluation.slices import popularity_place, slices
 from hrnn.evaluation.splits import Split, make_split

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from hrnn.data.vocabulary import PADDING, Vocabulary
-from hrnn.evaluation.metrics import ranks
+from hrnn.evaluation.metrics import NEGATIVES, ranks
 from hrnn.evaluation.splits import Split
 from hrnn.recommend.base import Recommender
 from hrnn.recommend.ranking import top_places
@@ -18,7 +18,6 @@ from hrnn.recommend.request import Request
 from hrnn.training.roles import TRAIN
 
 Ranking = Literal["full", "sampled"]
-NEGATIVES = 100
 #: Scores held at once: 32 MB of float32.
 _SCORES_AT_ONCE = 1 << 23
 

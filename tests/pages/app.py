@@ -6,9 +6,12 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 from hrnn.training.config import TrainConfig
+from ui.page import TITLES
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("data", "sessions", "train", "evaluate", "explore", "take_home")
+PAGES = tuple(Path(path).stem for path in TITLES)
+#: Pages that open no model.
+LIGHT = tuple(page for page in PAGES if page not in ("explore", "blind"))
 QUICK = TrainConfig(hidden_units=4, batch_size=2, loss="cross_entropy", epochs=2)
 
 

@@ -90,7 +90,7 @@ def test_both_rankings_are_shown_and_users_on_whom_models_differ_are_linked(
         app.selectbox(key="misses").set_value(other).run()
         assert not app.exception
         found = questions[(questions[one] <= 3) & (questions[other] > 3)]
-        assert f"{len(found)} held-out interaction" in texts(app)
+        assert f"{len(found)} held-out interaction" in texts(app).replace("\\", "")
         for table in (frame.value for frame in app.dataframe if "Look at" in frame.value.columns):
             assert set(table["User"]) == set(found["USER_ID"])
             for link, user in zip(table["Look at"], table["User"], strict=True):

@@ -1,15 +1,12 @@
 """The Explore page: history and recommendations."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from hrnn.evaluation.report import Report
 from hrnn.training.config import ExperimentConfig
-from tests.pages.app import PAGES, QUICK, ROOT, keys, opened, press, shown_html, texts
+from tests.pages.app import QUICK, keys, opened, press, shown_html, texts
 from ui.interesting import interesting_users
 from workspace.datasets import Dataset
 from workspace.importing import import_log
@@ -78,31 +75,6 @@ def test_starting_a_new_session_changes_the_recommendations(run: Run) -> None:
     app.radio(key="explore_start").set_value("new").run()
     assert app.dataframe[0].value["Score"].tolist() != before
     assert app.query_params["explore_start"] == "new"
-
-
-def test_no_page_but_explore_brings_torch(run: Run) -> None:
-    code = f"""
-import sys
-from streamlit.testing.v1 import AppTest
-app = AppTest.from_file("app.py", default_timeout=60)
-app.query_params["log"] = {run.dataset!r}
-for page in {[one for one in PAGES if one != "explore"]!r}:
-    app.run()
-    app.switch_page(f"pages/{{page}}.py").run()
-    assert app.title, page
-sys.exit("torch" in sys.modules)
-"""
-    script = run.folder / "probe.py"
-    script.write_text(code.replace('"app.py"', repr(str(ROOT / "app.py"))))
-    done = subprocess.run(
-        [sys.executable, str(script)],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
 
 
 def test_a_flat_model_is_explored_without_a_word_of_its_sessions(

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.pages.app import PAGES, ROOT
+from tests.pages.app import LIGHT, ROOT
 from workspace.datasets import Dataset
 from workspace.runs import Run
 
@@ -37,9 +37,9 @@ def test_the_first_page_of_an_empty_home_loads_nothing_that_reads_or_draws_a_log
     assert not {name for name in loaded if name.startswith("hrnn.data")}
 
 
-def test_no_page_loads_torch_before_explore(dataset: Dataset, run: Run) -> None:
+def test_no_page_loads_torch_but_those_that_open_a_model(dataset: Dataset, run: Run) -> None:
     assert run.has_model()
-    loaded = loaded_after(*PAGES[:-1])
+    loaded = loaded_after(*LIGHT)
     assert loaded >= READS_AND_DRAWS - {"duckdb"}
     assert not loaded & LEARNS
 

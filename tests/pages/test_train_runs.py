@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from hrnn.training.config import ExperimentConfig, SplitConfig
 from tests.pages.app import QUICK, ROOT, opened, press, texts
+from ui.page import TITLES
 from workspace.datasets import Dataset
 from workspace.importing import import_log
 from workspace.launcher import Launcher
@@ -100,8 +101,8 @@ def test_a_run_that_trains_shows_its_numbers_its_log_and_its_curves(dataset: Dat
     }
     assert "training 2.500, validation 2.250" in texts(app)
     sidebar = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run().sidebar
-    pages = [one.value for one in sidebar.get("page_link")][-5:]
-    assert pages == ["Data", "Sessions", "Train · 2 %", "Evaluate", "Explore"]
+    pages = [one.value for one in sidebar.get("page_link")][-len(TITLES) :]
+    assert pages == [name + " · 2 %" * (name == "Train") for name in TITLES.values()]
     assert [one.value for one in app.code if "line" in one.value] == ["<b>a line</b>"]
     assert len(app.get("vega_lite_chart")) == 1
     assert app.button(key="train_stop").label == "Stop and keep the best"
