@@ -113,7 +113,14 @@ _USUAL = TrainConfig(
 PRESETS: dict[str, TrainConfig] = {
     "quick": replace(_USUAL, learning_rate=0.008, batch_size=16, epochs=10),
     "standard": _USUAL,
-    "best": replace(_USUAL, hidden_units=128, dropout_rate=0.35, epochs=16, sampled_items=None),
+    "best": replace(
+        _USUAL,
+        hidden_units=128,
+        dropout_rate=0.35,
+        epochs=16,
+        sampled_items=None,
+        max_session_len=100,
+    ),
 }  # pyright: ignore[reportArgumentType]
 #: Where to start: what the Train page and the command line offer.
 RECOMMENDED = PRESETS["standard"]
