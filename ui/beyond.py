@@ -144,11 +144,11 @@ def _draw_states(model: HierarchicalSequentialRecommender, scenario: Scenario) -
         st.caption("There is one session, so the user state has nowhere to go.")
         return
     jump = int(np.nanargmax(path.jump))
+    number = path.sessions + 1
     st.markdown(
-        f"**The user state jumped most in session {jump + 1}**: its cosine to the one before is"
+        f"**The user state jumped most in session {number[jump]}**: its cosine to the one before is"
         f" {1 - path.jump[jump]:.2f}."
     )
-    number = np.arange(1, count + 1)
     frame = pd.DataFrame({"x": path.drawing[:, 0], "y": path.drawing[:, 1], "session": number})
     one, two = np.meshgrid(number, number)
     likeness = pd.DataFrame(

@@ -10,7 +10,7 @@ from hrnn.columns import SESSION
 from hrnn.data.interactions import Interactions
 from hrnn.evaluation.verdict import K
 from hrnn.explain.leaving_out import Effects, leave_out
-from hrnn.explain.ranking import ranked, seen
+from hrnn.explain.ranking import ranked
 from hrnn.explain.scenario import Scenario
 from hrnn.recommend.network_recommender import NetworkRecommender
 from ui import logs
@@ -81,10 +81,10 @@ def explained(dataset: Dataset, run: Run, chosen: Chosen, name: str) -> Explaine
         hit = scene.held_out is not None and (chosen.rank or np.inf) <= K
         item = scene.held_out if hit and scene.held_out is not None else found["ITEM_ID"].iloc[0]
         asked = titles.get(item, item)
-        effects = leave_out(model, scenario, item, scene.begins, seen(model, scenario))
+        effects = leave_out(model, scenario, item, scene.begins, exclude_seen=True)
         why = "There is nothing before it that the model knows."
         if len(effects.sessions):
-            why = why_words(effects, f"“{asked}”", scene.begins, has_user_state(model))
+            why = why_words(effects, f"“{asked}”", has_user_state(model))
             bars = _bars(effects, asked, titles, _days(scene, model))
     columns = ["Rank", "Title" if titles else "Item", "Note"]
     held_out = _held_out(scene, chosen, titles, len(found))

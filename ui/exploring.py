@@ -53,7 +53,7 @@ def scene_of(dataset: Dataset, run: Run, model: Recommender, user: str | None) -
     split = logs.split_of(dataset.owner, dataset.id, run.experiment.cut)
     data = split.data
     if user is None:
-        return Scene("somebody new", data.slice(0, 0), None, None, begins=True)
+        return Scene("somebody new", data.slice(0, 0), None, None, begins=False)
     own = data.of_user(user)
     at = np.flatnonzero(data.user_ids[data.user_index[split.test]] == user) if len(own) else []
     if not len(at):
@@ -91,7 +91,8 @@ def draw_next(
     popularity = logs.popularity_of(dataset.owner, dataset.id)
     st.subheader("What comes next", anchor=False)
     flat = isinstance(model, FlatRecommender)
-    begins = pick_begins(scene.begins, None if flat else model.session_timeout_minutes)
+    timeout = what_if.new_timeout() or model.session_timeout_minutes
+    begins = pick_begins(scene.begins, None if flat else timeout, scenario.waits)
     exclude = pick_exclude_seen()
     what_if.draw_edits(titles)
     found = ranked(model, scenario, begins, exclude)

@@ -235,11 +235,12 @@ def pick_choice(
     return value
 
 
-def pick_begins(as_in_log: bool, timeout_minutes: float | None) -> bool:
+def pick_begins(as_in_log: bool, timeout_minutes: float | None, over: bool) -> bool:
     """Let it be chosen whether what comes next begins a new session.
 
     Args:
         as_in_log: whether what really came next did.
+        over: whether the last session is over whatever is chosen, by a wait or since it is dropped.
         timeout_minutes: a longer time since the last interaction begins one; None never does.
     """
     state.prepare("explore_start", "auto", _STARTS)
@@ -256,9 +257,14 @@ def pick_begins(as_in_log: bool, timeout_minutes: float | None) -> bool:
         after = st.select_slider("It comes", _STOPS, format_func=_later, key=_AFTER)
         state.remember(_AFTER, float(after))
         new = picked_start(timeout_minutes) == "new"
-        st.caption("So it begins a new session." if new else "So it continues the last session.")
-        return new
-    return as_in_log if start == "auto" else start == "new"
+        if not over:
+            words = "begins a new session" if new else "continues the last session"
+            st.caption(f"So it {words}.")
+    else:
+        new = as_in_log if start == "auto" else start == "new"
+    if over:
+        st.caption("The last session is over, so it begins a new one.")
+    return new
 
 
 def picked_start(timeout_minutes: float | None) -> Literal["auto", "continue", "new"]:

@@ -176,4 +176,4 @@ def _shown(dataset: Dataset, run: Run) -> Shown:
     user = state.picked("explore_user") or logs.users_of(dataset.owner, dataset.id)[0]
     flat = run.experiment.model != "hrnn"
     start = picked_start(None if flat else run.experiment.timeout_minutes)
-    return Shown(user, start, exclude_seen=state.picked("exclude_seen") == "True")
+    return Shown(user, start, exclude_seen=(state.picked("exclude_seen") or "").lower() == "true")

@@ -20,6 +20,8 @@ from ui.words import clipped, minutes
 
 #: The first edit, if sessions are cut anew: all others count sessions and places after it.
 _CUT = "cut:"
+#: Edits that count places as they are then.
+_COUNT_PLACES = ("remove", "move")
 #: A browser takes long to list more.
 _MOST_OPTIONS = 1_000
 #: So many of the list can be taken with a click.
@@ -81,7 +83,7 @@ def draw_edits(titles: Mapping[str, str]) -> None:
                 _words(edit, titles),
                 key=f"edit_{place}",
                 icon=":material/close:",
-                help="Take this edit back",
+                help="Take this edit back, and later ones that count the places behind it",
                 on_click=_keep,
                 args=(_without(made, place),),
             )
@@ -91,8 +93,11 @@ def draw_edits(titles: Mapping[str, str]) -> None:
 
 
 def _without(made: list[str], place: int) -> list[str]:
-    """Take one edit back; with the cut all go, since they count the sessions that it made."""
-    return [] if made[place].startswith(_CUT) else [*made[:place], *made[place + 1 :]]
+    """Take one edit back, and with it later ones that count places or sessions which it changed."""
+    if made[place].startswith(_CUT):
+        return []
+    later = (edit for edit in made[place + 1 :] if edit.partition(":")[0] not in _COUNT_PLACES)
+    return [*made[:place], *later]
 
 
 def _words(edit: str, titles: Mapping[str, str]) -> str:
@@ -222,6 +227,7 @@ def _offer_move(scenario: Scenario, titles: Mapping[str, str]) -> None:
         place, to = st.session_state.edit_from, st.session_state.edit_to - 1
         if place is not None and place != to:
             add(f"move:{place}-{to}")
+        st.session_state.edit_from = None
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox("Move an item", last[::-1], index=None, format_func=words, key="edit_from")

@@ -10,7 +10,6 @@ from hrnn.baselines.flat import FlatRecommender
 from hrnn.explain.fewest import MOST, Dethroned, fewest_sessions
 from hrnn.explain.gradients import integrated_gradients
 from hrnn.explain.leaving_out import Effects, leave_out
-from hrnn.explain.ranking import seen
 from hrnn.explain.scenario import Scenario
 from hrnn.model.network import HRNN
 from hrnn.recommend.network_recommender import NetworkRecommender
@@ -49,19 +48,15 @@ class Asked:
         """What the answers depend on; Streamlit would take a second over a long scenario."""
         return self.run_id, hash(self.scenario), self.begins, self.exclude
 
-    def excluded(self) -> np.ndarray | None:
-        """Return which items are not ranked."""
-        return seen(self.model, self.scenario) if self.exclude else None
-
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _effects(key: tuple[str, int, bool, bool], item: str, _asked: Asked) -> Effects:
-    return leave_out(_asked.model, _asked.scenario, item, _asked.begins, _asked.excluded())
+    return leave_out(_asked.model, _asked.scenario, item, _asked.begins, _asked.exclude)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _fewest(key: tuple[str, int, bool, bool], _asked: Asked) -> Dethroned:
-    return fewest_sessions(_asked.model, _asked.scenario, _asked.begins, _asked.excluded())
+    return fewest_sessions(_asked.model, _asked.scenario, _asked.begins, _asked.exclude)
 
 
 def draw_why(asked: Asked) -> Effects | None:
@@ -72,15 +67,14 @@ def draw_why(asked: Asked) -> Effects | None:
         st.markdown("There is nothing before it: it is what the model says to somebody new.")
         return None
     title = f"**{literal(asked.title)}**"
-    begins = asked.begins or asked.scenario.waits
-    st.markdown(why_words(effects, title, begins, has_user_state(asked.model)))
+    st.markdown(why_words(effects, title, has_user_state(asked.model)))
     st.markdown(fewest_words(_fewest(asked.key, asked), asked.titles))
     st.caption(
         "The bars beside the history: by how much the logarithm of the item's share among all items"
         " (softmax of the scores) falls when the session or the item is left out; to the right what"
-        " speaks for it. Sessions begin where they began, and nothing older comes in instead. Items"
-        " that say the same can each be spared, so their bars may be small while that of their"
-        " session is long."
+        " speaks for it. A session that is left out has not been, so an older one may be read"
+        " instead; an item leaves a gap, and sessions begin where they began. Items that say the"
+        " same can each be spared, so their bars may be small while that of their session is long."
     )
     if isinstance(asked.model.estimator.fitted(), HRNN) and st.toggle(
         "A second opinion: integrated gradients", key="why_gradients"
@@ -113,13 +107,12 @@ def has_user_state(model: NetworkRecommender) -> bool:
     return isinstance(network, HRNN) and network.remembers and not flat
 
 
-def why_words(effects: Effects, title: str, begins: bool, by_state: bool = True) -> str:
+def why_words(effects: Effects, title: str, by_state: bool = True) -> str:
     """Say in a sentence what an item owes its place to.
 
     Args:
         effects: of the item.
         title: what it is called, as it is to be written.
-        begins: whether what comes next begins a new session.
         by_state: whether earlier sessions speak through a user state.
     """
     sessions = effects.sessions
@@ -129,17 +122,19 @@ def why_words(effects: Effects, title: str, begins: bool, by_state: bool = True)
         return f"{place}; no session speaks for it."
     latest = int(sessions["SESSION"].iloc[-1])
     number, rank = int(best["SESSION"]), int(best["RANK"])
-    which = "the latest session" if number == latest else f"session {number + 1}"
+    goes_on = number == latest and not effects.begins
+    which = "the latest session" if goes_on else f"session {number + 1}"
     still = "still " * (rank == effects.rank)
     without = f"without it, it would {still}be at rank {rank:,}"
-    return (
-        f"{place}, most of all because of {which}: {without}.{_through(effects, begins, by_state)}"
-    )
+    because = f"{place}, most of all because of {which}: {without}."
+    if rank == effects.rank:
+        because = f"{place}; {which} speaks for it most, but {without}."
+    return because + _through(effects, by_state)
 
 
-def _through(effects: Effects, begins: bool, by_state: bool) -> str:
+def _through(effects: Effects, by_state: bool) -> str:
     """Say how much comes from earlier sessions, and how much from the session that goes on."""
-    if begins:
+    if effects.begins:
         return " A new session begins, so all of it comes through the user state." * by_state
     speaks = effects.sessions["EFFECT"].clip(lower=0)
     part = 100 * speaks.iloc[:-1].sum() / speaks.sum()
@@ -153,8 +148,9 @@ def fewest_words(found: Dethroned, titles: Mapping[str, str]) -> str:
     """Say what it would take for another item to come first."""
     top = literal(titles.get(found.top, found.top))
     if found.sessions is None or found.instead is None:
-        return f"No {MOST} sessions or fewer, left out, would put another item before **{top}**."
-    named = " and ".join(str(number + 1) for number in found.sessions)
+        return f"Up to {MOST} sessions left out, whichever, leave **{top}** first."
+    *most, last = (str(number + 1) for number in found.sessions)
+    named = f"{', '.join(most)} and {last}" if most else last
     which = f"session{'s' if len(found.sessions) > 1 else ''} {named}"
     instead = literal(titles.get(found.instead, found.instead))
     return f"Without {which}, the fewest that matter, **{instead}** would be first, not **{top}**."

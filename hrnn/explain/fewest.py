@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
-from hrnn.explain.readings import Reading, score_variants
+from hrnn.explain.readings import Whole, score_variants
 from hrnn.explain.scenario import Scenario
 from hrnn.recommend.network_recommender import NetworkRecommender
 
@@ -35,7 +35,7 @@ def fewest_sessions(
     model: NetworkRecommender,
     scenario: Scenario,
     begins: bool = False,
-    excluded: np.ndarray | None = None,
+    exclude_seen: bool = False,
 ) -> Dethroned:
     """Find the smallest set of sessions whose removal dethrones the top item: exact up to three.
 
@@ -46,20 +46,17 @@ def fewest_sessions(
         model: a trained network.
         scenario: a history, as it was or as it might have been.
         begins: whether what comes next begins a new session even without a wait.
-        excluded: bool [items], items that are not ranked.
+        exclude_seen: whether items that have been are not ranked; a session left out has not been.
     """
-    reading = Reading.of(model, scenario, begins)
-    numbers = np.unique(reading.session)
-    last = int(numbers[-1]) if len(numbers) else -1
+    whole = Whole.of(model, scenario, begins)
+    numbers = np.unique(whole.reading().session)
 
     def scores_without(sets: list[tuple[int, ...]]) -> np.ndarray:
-        kept = [~np.isin(reading.session, one) for one in sets]
-        variants = [(reading.items[one], reading.session[one]) for one in kept]
-        # Without the last session nothing is left to continue.
-        new = np.array([reading.begins or last in one for one in sets])
-        scores_VI = score_variants(model, variants, new)
-        if excluded is not None:
-            scores_VI[:, excluded] = -np.inf
+        readings = [whole.reading(one) for one in sets]
+        variants = [(one.items, one.session) for one in readings]
+        scores_VI = score_variants(model, variants, np.array([one.begins for one in readings]))
+        if exclude_seen:
+            scores_VI[np.array([whole.seen(one) for one in sets])] = -np.inf
         return scores_VI
 
     top = int(scores_without([()])[0].argmax())

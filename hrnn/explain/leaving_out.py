@@ -1,6 +1,6 @@
 """How much each session and each interaction moved an item, by leaving it out.
 
-Shapes: N interactions, G groups, I items, L layers, H units.
+Shapes: N interactions, V variants, S sessions, I items, L layers, B lanes, H units.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from hrnn.baselines.flat import FlatRecommender
 from hrnn.columns import ITEM_ID, SESSION
 from hrnn.data.vocabulary import PADDING
 from hrnn.errors import DataError
-from hrnn.explain.readings import Reading, score_variants
+from hrnn.explain.readings import Reading, Whole, score_variants
 from hrnn.explain.scenario import Scenario
 from hrnn.model.network import HRNN, Standing
 from hrnn.recommend.network_recommender import NetworkRecommender
@@ -25,13 +25,15 @@ class Effects:
 
     A score's *share* is its softmax among all items of the model, so that a change that all scores
     make together is none. An effect is by how much the logarithm of the share falls when something
-    is left out: positive for what speaks for the item. What is left out is gone, and nothing older
-    that the model did not read comes in its place; sessions begin where they began.
+    is left out: positive for what speaks for the item. A session that is left out has not been: an
+    older one may be read instead. An interaction that is left out leaves a gap, into which nothing
+    older comes; sessions begin where they began.
 
     Attributes:
         item: the item.
         share: with the whole history.
         rank: with the whole history, from 1, behind its equals.
+        begins: whether what comes next begins a session.
         interactions: a row an interaction that the model reads: PLACE (in the scenario), ITEM_ID,
             SESSION, EFFECT, RANK (without it).
         sessions: a row a session that the model reads: SESSION, EFFECT, RANK (without it).
@@ -40,6 +42,7 @@ class Effects:
     item: str
     share: float
     rank: int
+    begins: bool
     interactions: pd.DataFrame
     sessions: pd.DataFrame
 
@@ -49,7 +52,7 @@ def leave_out(
     scenario: Scenario,
     item: str,
     begins: bool = False,
-    excluded: np.ndarray | None = None,
+    exclude_seen: bool = False,
 ) -> Effects:
     """Leave every interaction and every session of a history out in turn.
 
@@ -58,7 +61,7 @@ def leave_out(
         scenario: a history, as it was or as it might have been.
         item: whose score is explained.
         begins: whether what comes next begins a new session even without a wait.
-        excluded: bool [I], items that are not ranked, such as those seen before.
+        exclude_seen: whether items that have been are not ranked; what is left out has not been.
 
     Raises:
         DataError: the model does not know the item.
@@ -66,17 +69,25 @@ def leave_out(
     index = int(model.vocabulary.indices([item])[0])
     if index == PADDING:
         raise DataError(f"item {item!r} is unknown to the model, which cannot rank it")
-    reading = Reading.of(model, scenario, begins)
-    count = len(reading)
-    each = _scores_without(model, reading, np.arange(count))
-    numbers, group = np.unique(reading.session, return_inverse=True)
-    grouped = _scores_without(model, reading, group)
-    share_V, rank_V = shares_and_ranks(each, index - 1, excluded)
-    share_S, rank_S = shares_and_ranks(grouped, index - 1, excluded)
+    whole = Whole.of(model, scenario, begins)
+    reading = whole.reading()
+    numbers = np.unique(reading.session)
+    without = [whole.reading((number,)) for number in numbers.tolist()]
+    each = _scores_without(model, reading)
+    variants = [(one.items, one.session) for one in without]
+    grouped = score_variants(model, variants, np.array([one.begins for one in without], bool))
+    excluded_VI = excluded_SI = None
+    if exclude_seen:
+        excluded_VI = _seen_without(whole, reading)
+        seen = [whole.seen((number,)) for number in numbers.tolist()]
+        excluded_SI = np.array(seen).reshape(len(numbers), each.shape[1])
+    share_V, rank_V = shares_and_ranks(each, index - 1, excluded_VI)
+    share_S, rank_S = shares_and_ranks(grouped, index - 1, excluded_SI)
     return Effects(
         item,
         float(np.exp(share_V[0])),
         int(rank_V[0]),
+        reading.begins,
         pd.DataFrame(
             {
                 "PLACE": reading.places,
@@ -86,8 +97,17 @@ def leave_out(
                 "RANK": rank_V[1:],
             }
         ),
-        pd.DataFrame({SESSION: numbers, "EFFECT": share_S[0] - share_S[1:], "RANK": rank_S[1:]}),
+        pd.DataFrame({SESSION: numbers, "EFFECT": share_V[0] - share_S, "RANK": rank_S}),
     )
+
+
+def _seen_without(whole: Whole, reading: Reading) -> np.ndarray:
+    """Bool [N + 1, I]: what has been in all, and then without each interaction that is read."""
+    seen_VI = np.tile(whole.seen(), (len(reading) + 1, 1))
+    times = np.bincount(whole.items, minlength=seen_VI.shape[1] + 1)
+    once = np.flatnonzero(times[reading.items] == 1)
+    seen_VI[1 + once, reading.items[once] - 1] = False
+    return seen_VI
 
 
 def shares_and_ranks(
@@ -98,7 +118,7 @@ def shares_and_ranks(
     Args:
         scores_VI: scores of all items.
         place: of the item.
-        excluded: bool [I], items that are not ranked.
+        excluded: bool [I] or [V, I], items that are not ranked.
     """
     own_V = scores_VI[:, place].astype(np.float64)
     most_V = scores_VI.max(1).astype(np.float64)
@@ -110,48 +130,37 @@ def shares_and_ranks(
     return own_V - most_V - np.log(whole_V), ahead_VI.sum(1)
 
 
-def _scores_without(model: NetworkRecommender, reading: Reading, group: np.ndarray) -> np.ndarray:
-    """Return scores [G + 1, I] with everything, and then without each group.
-
-    Args:
-        model: a trained network.
-        reading: what is read.
-        group: int64 [N], ascending from 0, which interactions are left out together.
-    """
+def _scores_without(model: NetworkRecommender, reading: Reading) -> np.ndarray:
+    """Return scores [N + 1, I] with everything, and then without each interaction."""
     network = model.estimator.fitted()
     if isinstance(network, HRNN):
-        flat = isinstance(model, FlatRecommender)
-        return _read_beside(network, reading, group, flat)
-    groups = int(group.max(initial=-1)) + 1
-    kept = [np.ones(len(group), bool), *(group != one for one in range(groups))]
+        return _read_beside(network, reading, isinstance(model, FlatRecommender))
+    number = np.arange(len(reading))
+    kept = [number >= 0, *(number != one for one in number)]
     variants = [(reading.items[one], reading.session[one]) for one in kept]
-    return score_variants(model, variants, np.full(groups + 1, reading.begins))
+    return score_variants(model, variants, np.full(len(kept), reading.begins))
 
 
 @torch.no_grad()
-def _read_beside(network: HRNN, reading: Reading, group: np.ndarray, flat: bool) -> np.ndarray:
-    """Read a history once, with a lane beside it for each group that is left out.
+def _read_beside(network: HRNN, reading: Reading, flat: bool) -> np.ndarray:
+    """Read a history once, with a lane beside it for each interaction that is left out.
 
-    A lane stands where the history stood when its group began, waits while that is read, and goes
-    on; so half of what the lanes would have read by themselves is read once.
+    A lane starts where the history stood when its interaction came, and goes on behind it; so half
+    of what the lanes would have read by themselves is read once.
     """
-    groups = int(group.max(initial=-1)) + 1
-    device = network.device
+    count, device = len(reading), network.device
     items = torch.from_numpy(reading.items.astype(np.int64)).to(device)
-    opens = np.zeros(len(group), bool)
+    opens = np.zeros(count, bool)
     if not flat:
         opens[np.unique(reading.session, return_index=True)[1]] = True
-    user_LBH = network.first_user_state(groups + 1)
+    user_LBH = network.first_user_state(count + 1)
     session_LBH = network.start_session(user_LBH)
-    begun = torch.zeros(groups + 1, dtype=torch.bool, device=device)
+    begun = torch.zeros(count + 1, dtype=torch.bool, device=device)
     late = torch.zeros_like(begun)  # the interaction that opened this session was left out
-    lanes = 1
-    for place in range(len(group)):
-        own = int(group[place]) + 1
-        if own == lanes:  # its first interaction
-            session_LBH[:, own], user_LBH[:, own] = session_LBH[:, 0], user_LBH[:, 0]
-            begun[own], late[own] = begun[0], bool(opens[place])
-            lanes += 1
+    for place in range(count):
+        own = place + 1
+        session_LBH[:, own], user_LBH[:, own] = session_LBH[:, 0], user_LBH[:, 0]
+        begun[own], late[own] = begun[0], bool(opens[place])
         reads = slice(0, own)  # all lanes but the one that leaves this out, which is the last
         standing = Standing(session_LBH[:, reads], user_LBH[:, reads], begun[reads])
         new = late[reads] | bool(opens[place])

@@ -34,7 +34,32 @@ class Reading:
 
     @classmethod
     def of(cls, model: NetworkRecommender, scenario: Scenario, begins: bool = False) -> "Reading":
-        """Find out what a model reads.
+        """Find out what a model reads; see :class:`Whole`."""
+        return Whole.of(model, scenario, begins).reading()
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+
+@dataclass(frozen=True)
+class Whole:
+    """All of a scenario as a model knows it, from which sessions can be left out.
+
+    Attributes:
+        model: a trained network.
+        items: int32 [places], the model's item indices, PADDING for those that it does not know.
+        session: int64 [places], ascending.
+        begins: whether what comes next begins a session.
+    """
+
+    model: NetworkRecommender
+    items: np.ndarray
+    session: np.ndarray
+    begins: bool
+
+    @classmethod
+    def of(cls, model: NetworkRecommender, scenario: Scenario, begins: bool = False) -> "Whole":
+        """Take a scenario.
 
         Args:
             model: a trained network.
@@ -43,8 +68,13 @@ class Reading:
         """
         index = model.vocabulary.indices(np.array(scenario.items, dtype=object)).astype(np.int32)
         session = np.array(scenario.sessions, np.int64)
-        places = np.flatnonzero(index != PADDING)
-        # A last session of which the model knows no item cannot be continued.
+        return cls(model, index, session, begins or scenario.waits)
+
+    def reading(self, without: Sequence[int] = ()) -> Reading:
+        """Find out what the model reads once some sessions have not been."""
+        model, session = self.model, self.session
+        places = np.flatnonzero((self.items != PADDING) & ~np.isin(session, without))
+        # A last session of which the model knows no item, or that has not been, does not go on.
         lost = len(session) > 0 and not (session[places] == session[-1]).any()
         if isinstance(model, FlatRecommender):
             places = places[-model.length :]
@@ -53,11 +83,13 @@ class Reading:
             last = np.unique(number)[-model.max_sessions :]
             from_end = np.searchsorted(number, number, side="right") - 1 - np.arange(len(number))
             places = places[np.isin(number, last) & (from_end < model.max_session_len)]
-        new = begins or scenario.waits or lost
-        return cls(places, index[places], session[places], new)
+        return Reading(places, self.items[places], session[places], self.begins or lost)
 
-    def __len__(self) -> int:
-        return len(self.places)
+    def seen(self, without: Sequence[int] = ()) -> np.ndarray:
+        """Say of each item whether it stands in a session that has been (bool [I])."""
+        found = np.zeros(len(self.model.vocabulary) + 1, bool)
+        found[self.items[~np.isin(self.session, without)]] = True
+        return found[1:]
 
 
 def score_variants(

@@ -26,6 +26,7 @@ class StatePath:
     """A user's state after each session.
 
     Attributes:
+        sessions: int64 [S], their numbers in the user, from 0.
         states: float32 [S, H], of the top layer.
         similarity: float64 [S, S], cosines between them.
         jump: float64 [S], 1 - cosine to the session before; NaN for the first.
@@ -33,6 +34,7 @@ class StatePath:
             its largest part is positive, so that a drawing always comes out the same.
     """
 
+    sessions: np.ndarray
     states: np.ndarray
     similarity: np.ndarray
     jump: np.ndarray
@@ -58,7 +60,7 @@ def state_path(model: HierarchicalSequentialRecommender, scenario: Scenario) -> 
     similarity_SS = cosines(states_SH, states_SH)
     jump = np.full(len(kept), np.nan)
     jump[1:] = 1 - np.diag(similarity_SS, 1)
-    return StatePath(states_SH, similarity_SS, jump, two_components(states_SH))
+    return StatePath(sessions, states_SH, similarity_SS, jump, two_components(states_SH))
 
 
 def similar_users(

@@ -6,15 +6,19 @@ import pytest
 
 from hrnn import ConfigError
 from hrnn.baselines import BASELINES
-from hrnn.columns import ITEM_ID, SCORE, SESSION_ID, TIMESTAMP
+from hrnn.columns import ITEM_ID, RANK, SCORE, SESSION_ID, TIMESTAMP
 from hrnn.experiment import make_baseline
+from hrnn.explain.fewest import fewest_sessions
+from hrnn.explain.leaving_out import leave_out
 from hrnn.explain.ranking import ranked, ranked_by
+from hrnn.explain.readings import Reading
 from hrnn.explain.scenario import Scenario
-from hrnn.explain.states import user_state_effects
+from hrnn.explain.states import state_path, user_state_effects
 from hrnn.recommend.session_aware import SessionRecommender
 from hrnn.training.config import SplitConfig
 from hrnn.training.roles import TRAIN
-from tests.hrnn.test_explain import model_of
+from tests.hrnn.test_explain import KINDS, model_of
+from tests.hrnn.test_explain_more import scenario_of
 from tests.hrnn.test_models_alike import DATA
 
 NOBODY = DATA.slice(0, 0)
@@ -92,3 +96,52 @@ def share(model, scenario: Scenario, begins: bool) -> pd.Series:
     scores = ranked(model, scenario, begins and len(scenario) > 0).set_index(ITEM_ID)[SCORE]
     exp = np.exp(scores.astype(float) - scores.max())
     return exp / exp.sum()
+
+
+#: More sessions, of more items, than the models of these tests read at once.
+LONG = [("a", 0), ("b", 1), ("c", 1), ("d", 2), ("a", 2), ("e", 3), ("b", 4), ("f", 4), ("g", 4)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("exclude", [False, True])
+@pytest.mark.parametrize("begins", [False, True])
+def test_a_session_left_out_is_what_dropping_it_in_what_if_finds(kind, exclude, begins):
+    model, scenario = model_of(kind, 2, 2), scenario_of(LONG)
+    for item in ("a", "c", "g", "h"):
+        effects = leave_out(model, scenario, item, begins, exclude)
+        shares = share(model, scenario, begins)
+        assert effects.share == pytest.approx(shares[item], abs=1e-6)
+        for row in effects.sessions.itertuples():
+            dropped = scenario.without_session(row.SESSION)
+            without = share(model, dropped, begins)
+            assert np.log(shares[item] / without[item]) == pytest.approx(row.EFFECT, abs=1e-4)
+            place = ranked(model, dropped, begins, exclude).set_index(ITEM_ID)[RANK]
+            assert place.get(item, row.RANK) == row.RANK
+        for row in effects.interactions.itertuples():
+            if len(Reading.of(model, scenario)) == len(LONG):  # nothing older that would step in
+                place = ranked(model, scenario.without(row.PLACE), begins, exclude)
+                assert place.set_index(ITEM_ID)[RANK].get(item, row.RANK) == row.RANK
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("exclude", [False, True])
+def test_the_fewest_sessions_do_in_what_if_what_is_said_of_them(kind, exclude):
+    model, scenario = model_of(kind, 2, 2), scenario_of(LONG)
+    found = fewest_sessions(model, scenario, exclude_seen=exclude)
+    assert found.top == ranked(model, scenario, False, exclude)[ITEM_ID][0]
+    if found.sessions is not None:
+        for session in found.sessions:
+            scenario = scenario.without_session(session)
+        assert ranked(model, scenario, False, exclude)[ITEM_ID][0] == found.instead
+
+
+def test_a_last_session_of_unknown_items_does_not_go_on():
+    model = model_of("init")
+    effects = leave_out(model, scenario_of([("a", 0), ("b", 0), ("?", 1)]), "c")
+    assert effects.begins
+    assert not leave_out(model, scenario_of([("a", 0), ("b", 0)]), "c").begins
+
+
+def test_the_way_of_the_user_state_names_sessions_by_their_numbers():
+    rows = [("a", 0), ("?", 1), ("b", 3), ("c", 4)]
+    assert state_path(model_of("init"), scenario_of(rows)).sessions.tolist() == [0, 3, 4]

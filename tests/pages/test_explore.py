@@ -95,7 +95,7 @@ def test_the_first_item_is_explained_in_a_sentence_and_another_can_be_chosen(run
     assert app.selectbox(key="explore_item").value == first
     said = texts(app).replace("\\", "")
     assert "stands at rank 1" in said
-    assert "would be first, not" in said or "would put another item before" in said
+    assert "would be first, not" in said or "left out, whichever, leave" in said
     app.selectbox(key="explore_item").set_value("p0").run()
     assert not app.exception
     assert app.query_params["explore_item"] == "p0"

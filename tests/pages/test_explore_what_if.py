@@ -45,6 +45,29 @@ def test_somebody_new_gets_a_list_and_makes_a_history_click_by_click(run: Run) -
     assert table(again).equals(table(app))
 
 
+def test_what_somebody_new_does_goes_on_until_a_wait(run: Run) -> None:
+    first = table(explored(run, explore_nobody=True, explore_edits="add:p1"))
+    on = table(explored(run, explore_nobody=True, explore_edits="add:p1", explore_start="continue"))
+    waited = table(explored(run, explore_nobody=True, explore_edits="add:p1,wait"))
+    assert first.equals(on)
+    assert first["Score"].tolist() != waited["Score"].tolist()
+
+
+def test_an_edit_taken_back_takes_later_ones_with_it_that_count_places(run: Run) -> None:
+    edits = "remove:0,add:p6,remove:5,drop:1"
+    app = explored(run, explore_user="v3", explore_edits=edits)
+    press(app, "edit_0")
+    assert app.query_params["explore_edits"] == "add:p6,drop:1"
+
+
+def test_after_a_wait_the_page_says_that_the_session_is_over(run: Run) -> None:
+    link = {"explore_start": "after", "explore_after": 1}
+    app = explored(run, explore_user="v3", explore_edits="wait", **link)
+    assert "The last session is over" in texts(app)
+    cut = explored(run, explore_user="v3", explore_edits="cut:1440", explore_start="after")
+    assert "it continues the last session" in texts(cut)  # 60 min, though the model's are 30
+
+
 def test_edits_of_one_user_are_not_made_of_another(run: Run) -> None:
     app = explored(run, explore_user="v3", explore_edits="drop:2", explore_item="p0")
     assert "edit_0" in keys(app, "button")

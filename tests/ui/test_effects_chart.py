@@ -1,5 +1,7 @@
 """A history as lines with bars."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from hrnn.explain.fewest import Dethroned
@@ -11,6 +13,7 @@ EFFECTS = Effects(
     "x",
     0.1,
     2,
+    False,
     pd.DataFrame(
         {
             "PLACE": [0, 1, 2],
@@ -41,22 +44,34 @@ def test_sessions_come_newest_first_and_only_those_that_are_opened_have_items():
 
 def test_lines_of_equal_words_stay_apart_and_long_titles_are_clipped():
     twice = EFFECTS.interactions.assign(ITEM_ID="t" * 99)
-    frame = lines(Effects("x", 0.1, 2, twice, EFFECTS.sessions), {}, {}, {0, 2})
+    frame = lines(replace(EFFECTS, interactions=twice), {}, {}, {0, 2})
     assert frame["line"].is_unique
     assert max(map(len, frame["line"])) < 45
     assert effects_chart(frame, "y" * 99)["datasets"]["lines"] is frame
 
 
 def test_the_sentence_names_the_session_its_worth_and_the_way_it_comes():
-    assert why_words(EFFECTS, "X", begins=False) == (
+    assert why_words(EFFECTS, "X") == (
         "X stands at rank 2, most of all because of session 1: without it, it would be at rank"
         " 9. Of what speaks for it, 75 % comes through the user state, from earlier sessions, and"
         " 25 % from the session that goes on."
     )
-    assert why_words(EFFECTS, "X", begins=True).endswith("all of it comes through the user state.")
-    against = EFFECTS.sessions.assign(EFFECT=[-0.5, 0.0])
-    nothing = Effects("x", 0.1, 2, EFFECTS.interactions, against)
-    assert why_words(nothing, "X", begins=False) == "X stands at rank 2; no session speaks for it."
+    begins = replace(EFFECTS, begins=True)
+    assert why_words(begins, "X").endswith("all of it comes through the user state.")
+    against = replace(EFFECTS, sessions=EFFECTS.sessions.assign(EFFECT=[-0.5, 0.0]))
+    assert why_words(against, "X") == "X stands at rank 2; no session speaks for it."
+
+
+def test_a_session_that_is_over_is_not_the_latest_that_goes_on_and_a_rank_may_stay():
+    latest = EFFECTS.sessions.assign(EFFECT=[0.1, 0.9], RANK=[2, 2])
+    goes_on = replace(EFFECTS, sessions=latest)
+    assert (
+        "; the latest session speaks for it most, but without it, it would still be at rank 2"
+        in (why_words(goes_on, "X"))
+    )
+    over = why_words(replace(goes_on, begins=True), "X")
+    assert "; session 3 speaks for it most" in over
+    assert "goes on" not in over
 
 
 def test_the_fewest_sessions_are_said():
@@ -64,5 +79,6 @@ def test_the_fewest_sessions_are_said():
         "Without sessions 1 and 3, the fewest that matter, **Ypsilon** would be first, not **x**."
     )
     assert fewest_words(Dethroned("x", None, None, 7), {}) == (
-        "No 3 sessions or fewer, left out, would put another item before **x**."
+        "Up to 3 sessions left out, whichever, leave **x** first."
     )
+    assert "Without sessions 1, 2 and 5, the" in fewest_words(Dethroned("x", (0, 1, 4), "y", 9), {})
