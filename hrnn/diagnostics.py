@@ -201,7 +201,9 @@ def about_training(history: Sequence[Mapping[str, Any]], config: TrainConfig) ->
         )
 
 
-def about_lists(lists_QK: np.ndarray, overlap: float, model: str) -> Iterator[Finding]:
+def about_lists(
+    lists_QK: np.ndarray, overlap: float, model: str, trained: bool = True
+) -> Iterator[Finding]:
     """Ask whether a model recommends the same to everybody.
 
     Args:
@@ -209,23 +211,27 @@ def about_lists(lists_QK: np.ndarray, overlap: float, model: str) -> Iterator[Fi
         overlap: mean share of the lists that popularity, under the same rule for seen items,
             recommends too.
         model: its name.
+        trained: whether it learns by going over the log again and again.
     """
-    if len(lists_QK) < 2:
+    length = int((lists_QK >= 0).sum(1).max(initial=0))
+    if len(lists_QK) < 2 or not length:
         return
     _, count = np.unique(np.sort(lists_QK, axis=1), axis=0, return_counts=True)
     same = count.max() / len(lists_QK)
     if same < _SAME_LIST and overlap < _SAME_LIST:
         return
     what = (
-        f"the same {lists_QK.shape[1]} items for {_share(same)} of {len(lists_QK):,} histories"
+        f"the same {length} items for {_share(same)} of {len(lists_QK):,} histories"
         if same >= _SAME_LIST
-        else f"what popularity recommends: {_share(overlap)} of its items"
+        else f"what popularity recommends: {_share(overlap)} of the items in lists of {length}"
     )
     yield Finding(
         "POPULARITY_COLLAPSE",
         f"{model} recommends {what}",
         "It has learned what is popular and little about users: train longer, or with a higher"
-        " learning rate or more negatives.",
+        " learning rate or more negatives."
+        if trained
+        else "It knows little about these users beyond what is popular.",
     )
 
 

@@ -14,7 +14,7 @@ from ui.why import draw_why
 from workspace.datasets import Dataset
 from workspace.runs import Run
 
-_OF_A_USER = (state.EDITS, state.ITEM)
+_OF_A_USER = (state.EDITS, state.ITEM, state.HELD)
 
 
 @page.guarded

@@ -1,6 +1,7 @@
 """What other models say to the same history, and where they agree."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 
 import numpy as np
 import pandas as pd
@@ -8,15 +9,14 @@ import streamlit as st
 
 from hrnn.columns import ITEM_ID, RANK
 from hrnn.data.interactions import Interactions
-from hrnn.experiment import make_baseline
 from hrnn.explain.ranking import ranked_by
 from hrnn.explain.scenario import Scenario
 from hrnn.recommend.base import Recommender
 from hrnn.recommend.session_aware import SessionRecommender
 from hrnn.training.config import SplitConfig
-from ui import logs, state
+from ui import state
 from ui.inputs import labels
-from ui.models import model_of
+from ui.models import baseline_of, model_of
 from ui.words import literal, plural
 from workspace.datasets import Dataset
 from workspace.evaluations import BASELINES
@@ -76,17 +76,14 @@ def ranks_beside(
     found = {}
     for one in chosen:
         run = known.get(one)
-        model = model_of(run.id, run) if run else _baseline(dataset.owner, dataset.id, cut, one)
+        model = model_of(run.id, run) if run else _baseline(dataset, cut, one)
         ranked = ranked_by(model, scenario, history, begins, exclude)
         found[named.get(one, one)] = dict(zip(ranked[ITEM_ID], ranked[RANK], strict=True))
     return found
 
 
-@st.cache_resource(max_entries=8, show_spinner="Fitting the model beside it")
-def _baseline(owner: str, made: str, cut: SplitConfig, name: str) -> Recommender:
-    split = logs.split_of(owner, made, cut)
-    model = make_baseline(name, cut)
-    model.fit(*split.known(), split=split.name)
+def _baseline(dataset: Dataset, cut: SplitConfig, name: str) -> Recommender:
+    model = copy(baseline_of(dataset.owner, dataset.id, cut, name))
     if isinstance(model, SessionRecommender):
         model.use_session_ids = True  # a scenario says by ids which sessions it has
     return model
@@ -113,3 +110,12 @@ def overlap_words(table: pd.DataFrame, ranks: Mapping[str, Mapping[str, int]], t
     }
     told = ", ".join(f"{count} with {literal(name)}" for name, count in shared.items())
     return f"● stands among that model's first {top} too. Of {plural(len(table), 'item')}: {told}."
+
+
+def may_know(chosen: Sequence[str], runs: Sequence[Run], cut: SplitConfig) -> str:
+    """Say which models beside may have learned what is held out here; nothing if none may."""
+    others = [run for run in runs if run.id in chosen and run.experiment.cut != cut]
+    if not others:
+        return ""
+    named = ", ".join(literal(run.name) for run in others)
+    return f"Trained by another split, so it may have learned what is held out here: {named}."

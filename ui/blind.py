@@ -9,15 +9,13 @@ import streamlit as st
 
 from hrnn.evaluation.blind import BlindQuestion, draw_questions
 from hrnn.evaluation.splits import Split
-from hrnn.experiment import make_baseline
-from hrnn.recommend.base import Recommender
-from hrnn.training.config import MODEL_NAMES, SplitConfig
-from ui import exploring, logs
+from hrnn.training.config import MODEL_NAMES
+from ui import logs
 from ui.downloads import draw_table
 from ui.inputs import pick_choice, pick_exclude_seen, run_words
-from ui.quiet import freeze
+from ui.models import baseline_of, model_of
 from ui.tiles import tiles
-from ui.words import day, literal, plural, sentence
+from ui.words import clipped, day, literal, plural, sentence
 from workspace.datasets import Dataset
 from workspace.evaluations import BASELINES
 from workspace.judgements import (
@@ -32,7 +30,7 @@ from workspace.runs import Run
 
 _SEED, _MINE = "_blind_seed", "_blind_mine"
 #: Of the history, a judge sees the last so many sessions, and of each the last so many items.
-_SESSIONS, _ITEMS = 3, 12
+_SESSIONS, _ITEMS, _LETTERS = 3, 12, 90
 #: Answers from which a tally is worth a look; looking sooner is possible, and said to be early.
 _EARLY = 5
 _ANSWERS = {"A is better": "a", "Cannot say": "neither", "B is better": "b"}
@@ -116,27 +114,14 @@ def _questions(
     seed: int,
 ) -> list[BlindQuestion]:
     split = logs.split_of(dataset.owner, dataset.id, run.experiment.cut)
-    first = exploring.model_of(run.id, run)
+    first = model_of(run.id, run)
     second = (
-        _baseline_of(dataset, test.other, run.experiment.cut)
+        baseline_of(dataset.owner, dataset.id, run.experiment.cut, test.other)
         if other is None
-        else exploring.model_of(other.id, other)
+        else model_of(other.id, other)
     )
     models = dict(zip(names, (first, second), strict=True))
     return draw_questions(models, split, test.length, test.exclude_seen, seed)
-
-
-@st.cache_resource(
-    max_entries=4,
-    show_spinner="Fitting what it is compared with",
-    hash_funcs={Dataset: lambda one: one.id},
-)
-def _baseline_of(dataset: Dataset, name: str, cut: SplitConfig) -> Recommender:
-    split = logs.split_of(dataset.owner, dataset.id, cut)
-    model = make_baseline(name, cut)
-    model.fit(*split.known(), split=split.name)
-    freeze()
-    return model
 
 
 def judge(sitting: Sitting, titles: dict[str, str]) -> None:
@@ -186,7 +171,8 @@ def _draw_lists(sitting: Sitting, question: BlindQuestion, titles: dict[str, str
         sides = sides[::-1]
     for place, name, items in zip(st.columns(2), "AB", sides, strict=True):
         with place.container(border=True, key=f"blind_list_{name.lower()}"):
-            lines = (f"{n}. {literal(titles.get(one, one))}" for n, one in enumerate(items, 1))
+            names = (clipped(titles.get(one, one), _LETTERS) for one in items)
+            lines = (f"{n}. {one}" for n, one in enumerate(names, 1))
             st.markdown(f"**{name}**\n\n" + "\n".join(lines))
     for place, (label, side) in zip(st.columns(3), _ANSWERS.items(), strict=True):
         kind = "secondary" if side == "neither" else "primary"
@@ -213,7 +199,7 @@ def _draw_history(sitting: Sitting, question: BlindQuestion, titles: dict[str, s
             more = "… → " if len(rows) > len(shown) else ""
             with st.container(border=True):
                 st.caption(f"{day(int(data.time_us[rows[0]]))} UTC · {plural(len(rows), 'item')}")
-                st.markdown(more + " → ".join(map(literal, names)))
+                st.markdown(more + " → ".join(clipped(one, _LETTERS) for one in names))
 
 
 def _keep(sitting: Sitting, question: BlindQuestion, side: str) -> None:

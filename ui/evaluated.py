@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from hrnn.columns import ITEM_ID, USER_ID
+from hrnn.columns import ITEM_ID, TIMESTAMP, USER_ID
 from hrnn.evaluation.metrics import NEGATIVES
 from hrnn.evaluation.report import Report
 from ui import charts, live, logs, state
@@ -19,7 +19,7 @@ from ui.verdict import draw_verdict, verdict_of
 from ui.words import literal, minutes, plural
 from workspace.datasets import Dataset
 from workspace.evaluations import Evaluation
-from workspace.runs import list_runs
+from workspace.runs import Run, list_runs
 
 _MOST_RANKS, _MOST_DIFFERING = 1_000, 50
 
@@ -48,7 +48,9 @@ def draw_found(evaluation: Evaluation, dataset: Dataset, report: Report) -> None
     st.markdown(literal(trained_words(report, settings.split.split)))
     ranked = report.questions
     with st.expander("Each held-out interaction and its ranks"):
-        first = ranked.head(_MOST_RANKS)
+        first = ranked.head(_MOST_RANKS).copy()
+        for model in report.trained_on:
+            first[model] = rank_words(first[model])
         draw_table(first, f"{evaluation.id}-ranks", "ranks_table", lambda: ranked)
         if len(ranked) > _MOST_RANKS:
             st.caption(f"The first {_MOST_RANKS:,} of {len(ranked):,}; the CSV holds all.")
@@ -93,6 +95,11 @@ def rankings_words(full: Report, sampled: Report, k: int) -> str:
         one.table[one.table["METRIC"] == metric].set_index("MODEL")["VALUE"]
         for one in (full, sampled)
     )
+    if sampled.counts["short_pool"] == sampled.counts["evaluated"]:
+        return (
+            f"Nobody has {NEGATIVES} unseen items here, so the sampled ranking leaves none out: it"
+            " is the same as the full one."
+        )
     lead = own.index[0]
     order = own.sort_values(ascending=False, kind="stable").index
     same = order.equals(other.sort_values(ascending=False, kind="stable").index)
@@ -100,9 +107,9 @@ def rankings_words(full: Report, sampled: Report, k: int) -> str:
         "The order of the models is not the same in both: believe the full one."
     )  # fmt: skip
     return (
-        f"A held-out item among {NEGATIVES} drawn ones has fewer rivals than among all, so it comes"
-        f" higher: {metric} of {lead} is {other[lead]:.3f} instead of {own[lead]:.3f}. Sampled"
-        f" figures compare with sampled ones only. {kept}"
+        f"A held-out item among {NEGATIVES} drawn ones has fewer rivals than among all, so its rank"
+        f" is better or the same: {metric} of {lead} is {other[lead]:.3f} instead of"
+        f" {own[lead]:.3f}. Sampled figures compare with sampled ones only. {kept}"
     )
 
 
@@ -151,8 +158,8 @@ def _draw_breadth(report: Report, k: int) -> None:
 
 def _draw_where(evaluation: Evaluation, dataset: Dataset, report: Report, k: int) -> None:
     """List held-out interactions that one model finds and another does not, with links."""
-    models, runs = list(report.trained_on), evaluation.settings.runs
-    if len(models) < 2 or not runs:
+    models = list(report.trained_on)
+    if len(models) < 2:
         return
     st.subheader("Where do two models differ?", anchor=False)
     left, right = st.columns(2)
@@ -169,22 +176,41 @@ def _draw_where(evaluation: Evaluation, dataset: Dataset, report: Report, k: int
     st.markdown(literal(f"{plural(len(found), 'held-out interaction')}: {told}."))
     if shown.empty:
         return
-    link = {**state.context(), state.RUN: runs[0]}
     table = pd.DataFrame(
         {
             "User": shown[USER_ID],
             "Came next": [titles.get(item, item) for item in shown[ITEM_ID]],
             f"Rank, {one}": rank_words(shown[one]),
             f"Rank, {other}": rank_words(shown[other]),
-            "Look at": [
-                f"explore?{urlencode({**link, 'explore_user': u})}" for u in shown[USER_ID]
-            ],
         }
     )
+    run = _run_of(evaluation, one) or _run_of(evaluation, other)
+    if run is not None:
+        rule = {state.RUN: run.id, "exclude_seen": evaluation.settings.exclude_seen}
+        table["Look at"] = [
+            f"explore?{urlencode({**state.context(), **rule, **_question(user, time)})}"
+            for user, time in zip(shown[USER_ID], shown[TIMESTAMP], strict=True)
+        ]
     look = st.column_config.LinkColumn("Look at", display_text="Explore")
     draw_table(table, "differing", "differing_table", column_config={"Look at": look})
+    if run is None:
+        st.caption(
+            "Explore shows what a run's own split held out; neither is a run trained by this split."
+        )
     if len(found) > len(shown):
         st.caption(f"The {len(shown)} that differ most, of {len(found):,}.")
+
+
+def _question(user: str, time: pd.Timestamp) -> dict[str, object]:
+    return {"explore_user": user, state.HELD: time.as_unit("us").value // 1_000}
+
+
+def _run_of(evaluation: Evaluation, name: str) -> Run | None:
+    """Return the run of a model's name, if Explore shows what was held out here."""
+    for run in list_runs(state.OWNER):
+        if run.id in evaluation.settings.runs and name in (run.name, f"{run.name} ({run.id})"):
+            return run if run.experiment.cut == evaluation.settings.split else None
+    return None
 
 
 def differing(questions: pd.DataFrame, one: str, other: str, k: int) -> pd.DataFrame:

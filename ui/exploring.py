@@ -13,8 +13,8 @@ from hrnn.data.interactions import Interactions
 from hrnn.explain.ranking import moves, ranked
 from hrnn.explain.scenario import Scenario
 from hrnn.recommend.base import Recommender
-from ui import logs, what_if
-from ui.beside import add_ranks, overlap_words, pick_beside, ranks_beside
+from ui import logs, state, what_if
+from ui.beside import add_ranks, may_know, overlap_words, pick_beside, ranks_beside
 from ui.downloads import draw_table
 from ui.inputs import pick_begins, pick_exclude_seen, pick_item
 from ui.models import model_of
@@ -49,7 +49,10 @@ class Scene:
 
 
 def scene_of(dataset: Dataset, run: Run, model: Recommender, user: str | None) -> Scene:
-    """Cut a user's log where the run's split cut it; nobody (None) has done nothing."""
+    """Cut a user's log before what the run's split held out: the first, or what the link says.
+
+    Nobody (None) has done nothing.
+    """
     split = logs.split_of(dataset.owner, dataset.id, run.experiment.cut)
     data = split.data
     if user is None:
@@ -58,7 +61,10 @@ def scene_of(dataset: Dataset, run: Run, model: Recommender, user: str | None) -
     at = np.flatnonzero(data.user_ids[data.user_index[split.test]] == user) if len(own) else []
     if not len(at):
         return Scene(user, own, None, None, begins=False)
-    row = int(split.test[at[0]])
+    rows = split.test[at]
+    asked = np.flatnonzero(data.time_us[rows].astype(str) == state.picked(state.HELD))
+    row = int(rows[asked[0] if len(asked) else 0])
+    state.remember(state.HELD, int(data.time_us[row]) if len(asked) else None)
     place = row - int(data.user_starts[data.user_index[row]])
     begins = bool(model.begins_session(own, np.array([place]))[0])
     item = data.item_ids[data.item_index[row]]
@@ -113,7 +119,9 @@ def draw_next(
             )
     if others and len(table):
         st.caption(overlap_words(table, others, TOP_K))
-    st.markdown(held_out_words(scene, found, exclude, titles))
+    if knows := may_know(beside, runs, cut):
+        st.warning(knows)
+    st.markdown(held_out_words(scene, scenario, found, exclude, titles))
     what_if.draw_click(found, titles)
     item = pick_item(found, scene.held_out, titles)
     if item is None:
@@ -171,28 +179,40 @@ def _moved(places: float) -> str:
 
 
 def held_out_words(
-    scene: Scene, ranked: pd.DataFrame, exclude_seen: bool, titles: Mapping[str, str]
+    scene: Scene,
+    scenario: Scenario,
+    ranked: pd.DataFrame,
+    exclude_seen: bool,
+    titles: Mapping[str, str],
 ) -> str:
-    """Say what was held out and where it stands among all items, under which rule."""
-    if scene.held_out is None or scene.held_out_time is None:
-        if not len(scene.history):
+    """Say what was held out and where it stands among all items, under which rule.
+
+    Args:
+        scene: the user.
+        scenario: the history that the ranks follow from.
+        ranked: all items.
+        exclude_seen: whether items of the scenario are left out of them.
+        titles: item → title.
+    """
+    item, time = scene.held_out, scene.held_out_time
+    if item is None or time is None:
+        if not scenario.items:
             return "This is what the model says to somebody new."
+        if not len(scene.history):
+            return "This is what the model says to somebody who did what stands in the history."
         return "Nothing of this user was held out, so the model may have learned what comes next."
-    hit = ranked.loc[ranked["ITEM_ID"] == scene.held_out, "RANK"]
-    rule = "items seen before left out" if exclude_seen else "items seen before included"
-    rank = f"rank {int(hit.iloc[0]):,}" if len(hit) else "not"
-    place = f"{rank} among {len(ranked):,}, {rule}"
     session = "which begins a new session" if scene.begins else "in the same session"
-    title = literal(titles.get(scene.held_out, scene.held_out))
-    when = f"{moment(scene.held_out_time)} UTC, {session}"
-    again = (
-        " The user had it before: a list without seen items cannot hold it."
-        if scene.held_out in set(scene.history.item_ids)
-        else ""
+    what = (
+        f"Held out from training, and what really came next: **{literal(titles.get(item, item))}**"
+        f" ({moment(time)} UTC, {session})"
     )
-    return (
-        f"Held out from training, and what really came next: **{title}** ({when}) – {place}.{again}"
-    )
+    rank = dict(zip(ranked["ITEM_ID"], ranked["RANK"], strict=True)).get(item)
+    if rank is not None:
+        rule = "items seen before left out" if exclude_seen else "items seen before included"
+        return f"{what} – rank {int(rank):,} among {len(ranked):,}, {rule}."
+    if exclude_seen and item in scenario.items:
+        return f"{what}. It stands in the history, and a list without seen items cannot hold it."
+    return f"{what}. The model does not know this item: it did not learn from it."
 
 
 def _draw_popular(dataset: Dataset, titles: Mapping[str, str]) -> None:

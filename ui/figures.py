@@ -103,7 +103,8 @@ def counted(report: Report) -> list[str]:
     """Say what the intervals are, and what was left out or decided by a rule."""
     counts = report.counts
     parts = ["95 % bootstrap intervals over users"]
-    if len(report.trained_on) > 1:
+    metrics = report.table["METRIC"].unique()
+    if len(report.trained_on) > 1 and any(best_beyond_doubt(report, one) for one in metrics):
         parts.append(f"{BEYOND_DOUBT}best, its paired difference to every other beyond doubt")
     if counts["too_short"]:
         parts.append(f"{plural(counts['too_short'], 'user')} not measured: nothing is held out")

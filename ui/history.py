@@ -89,8 +89,8 @@ def _rule(model: NetworkRecommender, timeout_minutes: float | None) -> str:
         )
     trained = "" if timeout_minutes is not None else "as in training, "
     return (
-        f"Cut {trained}{by}. The model reads the last {model.max_sessions},"
-        f" {model.max_session_len} items each."
+        f"Cut {trained}{by}. The model reads the last {model.max_sessions} sessions,"
+        f" the last {model.max_session_len} items of each."
     ).replace(",.", ".")
 
 

@@ -8,6 +8,8 @@ from ui.charts import ACCENT, OTHER_TONE
 
 #: So many sessions, the newest and those that did most, are open; the others open with a click.
 _NEWEST, _STRONGEST = 2, 2
+#: A bar of this effect fills its half at least: where nothing did more, nothing looks strong.
+_LEAST = 0.1
 _STYLE = f"""<style>
 .history details {{border: 1px solid color-mix(in srgb, currentColor 22%, transparent);
  border-radius: .5rem; margin-bottom: .6rem; padding: .35rem .7rem}}
@@ -79,6 +81,7 @@ def cards_html(cards: Sequence[Card]) -> str:
     """Draw cards; bars to the right of the middle speak for the item that is explained."""
     effects = [one.effect for card in cards for one in (card, *card.lines) if one.effect]
     most = max((abs(one.value) for one in effects), default=0.0)
+    most = max(most, _LEAST)
     size = [abs(card.effect.value) if card.effect else 0.0 for card in cards]
     strongest = sorted(range(len(cards)), key=size.__getitem__, reverse=True)[:_STRONGEST]
     opened = {*range(_NEWEST), *(place for place in strongest if size[place])}
@@ -120,7 +123,7 @@ def _bar(effect: Effect | None, most: float, explained: bool) -> str:
         return ""
     if effect is None:
         return "<span></span><span></span>"
-    width = 50 * abs(effect.value) / most if most else 0
+    width = 50 * abs(effect.value) / most
     left, color = (50, ACCENT) if effect.value >= 0 else (50 - width, OTHER_TONE)
     told = f"without it: rank {effect.rank:,}"
     return (

@@ -27,13 +27,15 @@ COMPARED = "compare"
 EVALUATION, RECOMMENDATIONS = "evaluation", "recommendations"
 #: What is explained on the Explore page, and what was changed in the history there.
 ITEM, EDITS = "explore_item", "explore_edits"
+#: Which of a user's held-out interactions is shown there: its time, microseconds since the epoch.
+HELD = "explore_held"
 OWNER = LOCAL
 #: What every page's link carries.
 CONTEXT = (LOG, TIMEOUT, SESSION_IDS, RUN)
 #: What belongs to one log and means nothing for another.
 _OF_A_LOG = (
     RUN, COMPARED, SESSION_IDS, EVALUATION, RECOMMENDATIONS, "sessions_user", "explore_user",
-    "explore_kind", ITEM, EDITS, "explore_beside",
+    "explore_kind", ITEM, EDITS, HELD, "explore_beside",
 )  # fmt: skip
 DEFAULT_TIMEOUT = 30.0
 _MOST_MINUTES = 10 * 365 * 24 * 60

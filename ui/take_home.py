@@ -109,7 +109,8 @@ def _offer_recommendations(job: Recommendations) -> None:
             offer(path.read_bytes, f"{job.id}-{path.name}", f"take_{path.suffix[1:]}", label, mime)
     st.caption(
         "Model, time, settings, log and seed are in both: as the Parquet file's key-value metadata;"
-        " in columns of the CSV, and whole in the settings.json beside it."
+        " in columns of the CSV, and whole in the settings.json beside it. Text that a"
+        " spreadsheet would run has an apostrophe before it in the CSV; Parquet has it as it is."
     )
     first = next(pq.ParquetFile(job.parquet).iter_batches(_PREVIEW_ROWS), None)
     if first is not None:

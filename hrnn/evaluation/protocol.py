@@ -23,6 +23,7 @@ from hrnn.evaluation.report import Report
 from hrnn.evaluation.slices import popularity_place, slices
 from hrnn.evaluation.splits import Split, make_split
 from hrnn.recommend.base import Recommender
+from hrnn.recommend.network_recommender import NetworkRecommender
 from hrnn.recommend.session_aware import SessionRecommender
 
 Targets = Literal["all", "first"]
@@ -301,7 +302,8 @@ def _findings(
     for name, model in models.items():
         if model.kind not in ("popularity", "own_popularity"):
             overlap = float(values[name][f"{_OVERLAP}@{max(k)}"].mean())
-            found += about_lists(answers[name].lists_QK, overlap, name)
+            trained = isinstance(model, NetworkRecommender)
+            found += about_lists(answers[name].lists_QK, overlap, name, trained)
     return tuple(found)
 
 
@@ -319,9 +321,10 @@ def _heading(
         if ranking == "full"
         else f"sampled ranking, 1 + {NEGATIVES} unseen of {pool}"
     )
-    held = f"{len(questions.rows):,} held-out interactions"
+    held = f"{len(questions.rows):,} held-out interaction{'s' * (len(questions.rows) != 1)}"
     if targets == "first":
         held += " that begin a session"
-    users = f"{len(np.unique(questions.users)):,} users"
+    count = len(np.unique(questions.users))
+    users = f"{count:,} user{'s' * (count != 1)}"
     rule = "items seen before left out" if exclude_seen else "items seen before included"
     return f"{split.name}, {held} of {users} · {how} · {rule} · seed {seed}"

@@ -171,3 +171,7 @@ def test_the_same_list_for_everybody_is_a_collapse():
     assert codes(about_lists(own, 0.2, "HRNN")) == []
     assert codes(about_lists(own, 0.95, "HRNN")) == ["POPULARITY_COLLAPSE"]
     assert codes(about_lists(same[:1], 0.2, "HRNN")) == []
+    assert codes(about_lists(np.full((9, 3), -1), 0.2, "HRNN")) == []
+    (found,) = about_lists(own, 0.95, "kNN", trained=False)
+    assert found.evidence.endswith("95.0 % of the items in lists of 3")
+    assert "train" not in found.remedy

@@ -196,7 +196,7 @@ def test_damage_is_a_sentence(run: Run) -> None:
     assert "1 line of the file that keeps the answers cannot be read" in texts(app)
     (run.model_folder / "model.safetensors").write_bytes(b"no")
     blind._questions.clear()
-    blind.exploring.model_of.clear()
+    blind.model_of.clear()
     app = sat_down(run, seed=13)
     assert "train the model again" in app.error[0].value
     assert "blind_a" not in keys(app, "button")

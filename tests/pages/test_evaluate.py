@@ -8,8 +8,10 @@ import pytest
 from hrnn.evaluation.report import Report
 from hrnn.training.config import ExperimentConfig
 from tests.pages.app import QUICK, keys, opened, press, texts
+from ui.evaluated import differing
 from workspace.datasets import Dataset
 from workspace.evaluations import (
+    BASELINES,
     EvaluationConfig,
     create_evaluation,
     list_evaluations,
@@ -80,12 +82,12 @@ def test_both_rankings_are_shown_and_users_on_whom_models_differ_are_linked(
     app = opened("evaluate", log=run.dataset, run=run.id, evaluation=evaluated)
     said = texts(app).replace("\\", "")
     assert "sampled ranking, 1 + 100 unseen of 7 items" in said
-    assert "Sampled figures compare with sampled ones only" in said
+    assert "Nobody has 100 unseen items here" in said
     both = next(one.value for one in app.dataframe if "HR@3, sampled" in one.value.columns)
     assert both["HR@3, full"].tolist() == app.dataframe[0].value["HR@3"].tolist()
     report = open_evaluation("local", evaluated).report_folder
     questions = Report.open(report).questions
-    for one, other in (("popularity", "session kNN"), ("session kNN", "popularity")):
+    for one, other in (("popularity", "quick"), ("session kNN", "quick"), ("quick", "popularity")):
         app.selectbox(key="finds").set_value(one).run()
         app.selectbox(key="misses").set_value(other).run()
         assert not app.exception
@@ -96,6 +98,29 @@ def test_both_rankings_are_shown_and_users_on_whom_models_differ_are_linked(
             for link, user in zip(table["Look at"], table["User"], strict=True):
                 asked = parse_qs(urlsplit(link).query)
                 assert (asked["explore_user"], asked["run"]) == ([user], [run.id])
+                assert asked["exclude_seen"] == ["True"]
+
+
+def test_a_link_into_explore_shows_the_question_that_it_stands_beside(
+    dataset: Dataset, done: Callable[[Task], Task]
+) -> None:
+    run = create_run(dataset, ExperimentConfig(split="last_session_out", training=QUICK), "last")
+    done(run)
+    rule = {"k": (1, 3), "exclude_seen": False}
+    settings = EvaluationConfig(runs=(run.id,), split=run.experiment.cut, **rule)  # pyright: ignore
+    made = create_evaluation(dataset, settings)
+    done(made)
+    questions = Report.open(made.report_folder).questions
+    pairs = [(one, other) for name in BASELINES for one, other in ((name, "last"), ("last", name))]
+    finds, misses = max(pairs, key=lambda pair: len(differing(questions, *pair, 3)))
+    context = {"log": dataset.id, "run": run.id, "evaluation": made.id}
+    app = opened("evaluate", **context, finds=finds, misses=misses)
+    table = next(one.value for one in app.dataframe if "Look at" in one.value.columns)
+    for place, row in table.iterrows():
+        link = {name: one[0] for name, one in parse_qs(urlsplit(row["Look at"]).query).items()}
+        said = texts(opened("explore", **link)).replace("\\", "")
+        assert f"what really came next: **{row['Came next']}**" in said
+        assert f"rank {row['Rank, last']} among 7, items seen before included" in said, place
 
 
 def test_leaked_figures_say_so(dataset: Dataset, done: Callable[[Task], Task]) -> None:

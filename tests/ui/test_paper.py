@@ -27,7 +27,7 @@ def test_titles_are_drawn_letter_by_letter(title: str) -> None:
     own = pd.DataFrame(
         {"PLACE": [0], "ITEM_ID": ["x"], "SESSION": [0], "EFFECT": [0.5], "RANK": [3]}
     )
-    effects = Effects("x", 0.1, 1, own, own[["SESSION", "EFFECT", "RANK"]])
+    effects = Effects("x", 0.1, 1, False, own, own[["SESSION", "EFFECT", "RANK"]])
     frame = lines(effects, {"x": title}, {0: "Monday"}, {0})
     svg = drawn(picture_of(effects_chart(frame, title), 240, "bars"))
     tree = ElementTree.fromstring(svg)
