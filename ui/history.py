@@ -60,7 +60,8 @@ def draw_history(
         effects: of one item, if one is explained.
     """
     st.subheader("Sessions, newest first", anchor=False)
-    st.caption(_rule(model, timeout_minutes))
+    by_ids = model.use_session_ids and history.rows.session_index is not None
+    st.caption(_rule(model, timeout_minutes, by_ids))
     cards, older = cards_of(history, model, effects)
     if cards:
         st.html(cards_html(cards))
@@ -78,8 +79,8 @@ def draw_history(
                 st.caption(f"The last {_MOST_ROWS:,} of {plural(older, 'interaction')}.")
 
 
-def _rule(model: NetworkRecommender, timeout_minutes: float | None) -> str:
-    by = cut_words(model.session_timeout_minutes, model.use_session_ids)
+def _rule(model: NetworkRecommender, timeout_minutes: float | None, by_ids: bool) -> str:
+    by = cut_words(model.session_timeout_minutes, by_ids)
     if timeout_minutes is not None:
         by = f"anew {cut_words(timeout_minutes, by_ids=False)}; the model stays as it was trained,"
     if isinstance(model, FlatRecommender):
