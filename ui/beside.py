@@ -33,7 +33,11 @@ def pick_beside(runs: Sequence[Run], current: Run) -> list[str]:
     names = dict(zip((run.id for run in others), labels(others), strict=True))
     names |= {name: name for name in BASELINES}
     made = (state.picked(_KEY) or "").split(".")
-    st.session_state[_PICK] = [one for one in made if one in names][:_MOST]
+    kept = [one for one in made if one in names][:_MOST]
+    if unknown := [one for one in made if one and one not in names]:
+        state.say_unused(_KEY, ", ".join(unknown), ", ".join(kept) or "no other model")
+        state.remember(_KEY, ".".join(kept) or None)
+    st.session_state[_PICK] = kept
 
     def choose() -> None:
         state.remember(_KEY, ".".join(st.session_state[_PICK]) or None)

@@ -38,6 +38,8 @@ def draw_beyond(asked: Asked, dataset: Dataset, user: str | None) -> None:
     views = {name: words for name, words in _VIEWS.items() if remembers or name != "states"}
     if _VIEW not in st.session_state or state.from_outside(_VIEW):
         wanted = state.picked(_VIEW)
+        if wanted and wanted not in views:
+            state.say_unused(_VIEW, wanted, "closed")
         st.session_state[_VIEW] = wanted if wanted in views else None
     view = st.segmented_control(
         "Beyond this list", list(views), format_func=views.__getitem__, key=_VIEW,

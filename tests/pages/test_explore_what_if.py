@@ -118,6 +118,17 @@ def test_other_models_stand_beside_the_list(run: Run, done: Callable[[Run], Run]
     assert "7 with popularity, 7 with session kNN" in texts(dataset_run)
 
 
+def test_what_a_link_names_that_is_not_here_is_said(run: Run) -> None:
+    app = explored(run, explore_user="v3", explore_beside="nonsense.popularity", beyond="zzz")
+    said = "\n".join(one.value for one in app.warning).replace("\\", "")
+    assert "explore_beside = nonsense, which cannot be used here; it is popularity instead" in said
+    assert "beyond = zzz" in said
+    assert app.query_params["explore_beside"] == "popularity"
+    assert "beyond" not in app.query_params
+    app.run()
+    assert not app.warning
+
+
 def test_another_run_stands_beside_the_list(
     dataset: Dataset, run: Run, done: Callable[[Run], Run]
 ) -> None:
