@@ -8,7 +8,7 @@ from hrnn.training.config import MODEL_NAMES
 from ui import jobs, live, state
 from ui.evaluated import draw_found
 from ui.experiment import SPLIT_NAMES, pick_split
-from ui.inputs import pick_choice, run_words, told_apart
+from ui.inputs import pick_choice, run_words
 from ui.launching import launcher
 from ui.words import plural
 from workspace.datasets import Dataset
@@ -89,16 +89,8 @@ def start(dataset: Dataset, settings: EvaluationConfig) -> None:
 
 def pick_evaluation(dataset: Dataset) -> Evaluation | None:
     """Let one of the log's evaluations be chosen; None where there is none."""
-    known = {one.id: one for one in state.evaluations_of(dataset)}
-    if not known:
-        return None
-    state.prepare(state.EVALUATION, next(iter(known)), known)
-    titles = told_apart({made: _title(one) for made, one in known.items()})
-    made = st.selectbox(
-        "Evaluation", list(known), format_func=titles.__getitem__, key=state.EVALUATION
-    )
-    state.remember(state.EVALUATION, made)
-    return known[made]
+    known = state.evaluations_of(dataset)
+    return jobs.pick(known, "Evaluation", state.EVALUATION, _title)
 
 
 def _title(one: Evaluation) -> str:

@@ -1,18 +1,42 @@
 """A job on the page: how far it is, cancelling it, and what to do if it came to no end."""
 
 import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import streamlit as st
 
+from ui import state
+from ui.inputs import told_apart
 from ui.launching import TICK_SECONDS, launcher
 from ui.page import say_error
 from ui.words import literal
 from workspace.jobs import Job
 from workspace.tasks import ACTIVE, State
 
+J = TypeVar("J", bound=Job)
 #: A short job is waited for, so that its result is there with the click that began it.
 _PATIENCE_SECONDS = 12.0
 _LOOK_SECONDS = 0.1
+
+
+def pick(known: Sequence[J], label: str, key: str, title: Callable[[J], str]) -> J | None:
+    """Let one of some jobs be chosen, and keep that in the link; None where there is none.
+
+    Args:
+        known: the jobs, the one offered first before others.
+        label: of the choice.
+        key: of the widget, and in the link.
+        title: says in words which job is which.
+    """
+    by_id = {job.id: job for job in known}
+    if not by_id:
+        return None
+    state.prepare(key, next(iter(by_id)), by_id)
+    titles = told_apart({made: title(job) for made, job in by_id.items()})
+    made = st.selectbox(label, list(by_id), format_func=titles.__getitem__, key=key)
+    state.remember(key, made)
+    return by_id[made]
 
 
 def has_finished(job: Job, key: str) -> bool:

@@ -9,7 +9,7 @@ from hrnn.errors import HRNNError
 from ui import jobs, logs, state
 from ui.code_that_repeats import Shown, code_that_repeats
 from ui.downloads import offer
-from ui.inputs import pick_choice, pick_exclude_seen, pick_number, picked_start, told_apart
+from ui.inputs import pick_choice, pick_exclude_seen, pick_number, picked_start
 from ui.launching import launcher
 from ui.page import say_error
 from ui.words import literal, minutes, plural, size
@@ -72,16 +72,8 @@ def _pick_settings(run: Run) -> RecommendationsConfig:
 
 def _pick_recommendations(dataset: Dataset) -> Recommendations | None:
     """Let one of the log's recommendations be chosen; None where there are none."""
-    known = {one.id: one for one in state.recommendations_of(dataset)}
-    if not known:
-        return None
-    state.prepare(state.RECOMMENDATIONS, next(iter(known)), known)
-    titles = told_apart({made: _title(one) for made, one in known.items()})
-    made = st.selectbox(
-        "Made so far", list(known), format_func=titles.__getitem__, key=state.RECOMMENDATIONS
-    )
-    state.remember(state.RECOMMENDATIONS, made)
-    return known[made]
+    known = state.recommendations_of(dataset)
+    return jobs.pick(known, "Made so far", state.RECOMMENDATIONS, _title)
 
 
 def _title(job: Recommendations) -> str:
