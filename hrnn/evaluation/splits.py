@@ -231,8 +231,8 @@ def _with_roles(
     role[not_trained] = HISTORY
     role[valid] = VALID
     twins = _twins(data, np.concatenate([valid, test])) & (role == TRAIN)
+    twins |= _twins(data, test) & (role == VALID)
     role[twins] = HISTORY
-    role[_twins(data, test) & (role == VALID)] = HISTORY
     mask = np.zeros(len(data), bool)
     mask[hidden] = True
     tested = np.unique(data.user_index[test])

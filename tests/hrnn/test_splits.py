@@ -246,6 +246,7 @@ def test_rows_equal_to_a_held_out_or_validating_one_are_no_targets_but_history()
 def test_row_equal_to_the_held_out_one_does_not_validate():
     split = leave_last_out(segment(log_of(TWINS.format(c=0, d=1))))
     assert told(split) == [("a", TRAIN), ("b", TRAIN), ("c", TRAIN), ("c", TRAIN), ("d", HISTORY)]
+    assert (split.counts["validated"], split.counts["twins"]) == (0, 1)
 
 
 def test_equal_rows_of_one_user_do_not_touch_those_of_another():

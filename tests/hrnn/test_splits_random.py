@@ -168,7 +168,7 @@ def test_what_is_special_is_counted_as_a_loop_counts_it(name):
         users = plain_rows(data)
         role, test, hidden = slow_split(name, users)
         tested, valid = slow_test_and_valid(name, users)
-        held = set(test)
+        held, validating = set(test), {row.number for row in valid}
         if name == "temporal":
             after = min(row.time for row in [*tested, *valid])
             untrained = {r.number for rows in users.values() for r in rows if r.time >= after}
@@ -191,7 +191,10 @@ def test_what_is_special_is_counted_as_a_loop_counts_it(name):
                 if row.number in held
             ),
             "after_last": len(hidden) - len(test),
-            "twins": sum(role[row] == HISTORY and row not in untrained for row in range(len(data))),
+            "twins": sum(
+                role[row] == HISTORY and (row not in untrained or row in validating)
+                for row in range(len(data))
+            ),
         }
         assert make_split(name, data).counts == counts
         total.update(counts)

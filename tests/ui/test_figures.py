@@ -100,10 +100,12 @@ def test_items_seen_before_bound_the_hit_rate():
 
 
 def test_what_was_trained_on_is_said_of_each_model():
-    words = trained_words(report({"a": 0, "b": 2, "c": 0}, after_last=5), "last_session_out")
+    words = trained_words(
+        report({"a": 0, "b": 2, "c": 0}, after_last=5, twins=1), "last_session_out"
+    )
     assert words == (
         "20 interactions to train on; 9 to choose the epoch by; 8 interactions held out"
-        " (last-session-out); 5 after them, which no model fitted here was given. Checked row by"
+        " (last-session-out); 1 equal to one of those, read but no target of anything; 5 after them, which no model fitted here was given. Checked row by"
         " row against each model's training record: neither trained nor validated on any held-out"
         " one: a, c. Trained or validated on 2 of them: b."
     )
