@@ -86,7 +86,9 @@ def _training(options: argparse.Namespace) -> TrainConfig:
     given: dict[str, Any] = {name: getattr(options, name) for name in _SETTINGS}
     given = {name: value for name, value in given.items() if value is not None}
     given = {name: None if value == "None" else value for name, value in given.items()}
-    return dataclasses.replace(PRESETS[options.preset], **given)  # pyright: ignore[reportArgumentType]
+    preset = PRESETS[options.preset]
+    preset = preset.for_loss(given.get("loss", preset.loss))
+    return dataclasses.replace(preset, **given)  # pyright: ignore[reportArgumentType]
 
 
 def _timeouts(options: argparse.Namespace) -> None:

@@ -35,6 +35,7 @@ LABELS = {
     "loss": "Loss",
     "sampled_items": "Compared with",
     "num_negatives": "Negatives a positive",
+    "scoring": "Items are scored by",
     "user_state": "User state",
     "num_layers": "Layers",
     "learning_rate": "Learning rate",
@@ -70,6 +71,10 @@ _STATE_NAMES = {
     "none": "none (sessions forget the user)",
 }
 _DECAY_NAMES = {"none": "stays", "cosine": "falls along a cosine"}
+_SCORING_NAMES = {
+    "product": "the product with the state",
+    "cosine": "the angle to the state (cosine)",
+}
 _SAMPLE_NAMES = {"auto": "a sample, where the catalogue is large", "all": "the whole catalogue"}
 _NAMES: dict[str, Mapping[Any, str]] = {
     "model": _MODEL_WORDS,
@@ -79,6 +84,7 @@ _NAMES: dict[str, Mapping[Any, str]] = {
     "user_state": _STATE_NAMES,
     "learning_rate_decay": _DECAY_NAMES,
     "sampled_items": _SAMPLE_NAMES,
+    "scoring": _SCORING_NAMES,
 }
 _USUAL = "standard"
 _PRESET, _FILLED = "preset", "_preset_of_the_inputs"
@@ -160,6 +166,9 @@ def pick_experiment(cut: SplitConfig, split: Split) -> ExperimentConfig:
             usual = "all" if sampled is None else "auto"
             sampled = _choose("sampled_items", usual, list(_SAMPLE_NAMES))
             sampled = None if sampled == "all" else "auto"
+        scoring = base.for_loss(loss).scoring
+        if loss != "mse":
+            scoring = _choose("scoring", scoring, list(_SCORING_NAMES))
         user_state = base.user_state
         if model == "hrnn":
             user_state = _choose("user_state", user_state, list(_STATE_NAMES))
@@ -170,6 +179,7 @@ def pick_experiment(cut: SplitConfig, split: Split) -> ExperimentConfig:
             loss=loss,
             num_negatives=negatives,
             sampled_items=sampled,
+            scoring=scoring,
             user_state=user_state,
             num_layers=_pick("num_layers", base.num_layers, 1, 8),
             learning_rate=_pick("learning_rate", base.learning_rate, 0.00001, 1.0),
@@ -195,7 +205,7 @@ def pick_experiment(cut: SplitConfig, split: Split) -> ExperimentConfig:
 def experiment_of(cut: SplitConfig, split: Split, preset: TrainConfig) -> ExperimentConfig:
     """Return a preset's experiment, with the loss that is usual for a log's outcomes."""
     loss = _LOSSES[_mode_of(split.data.outcome, cut)][0]
-    return ExperimentConfig.of(cut, replace(preset, loss=loss))  # pyright: ignore
+    return ExperimentConfig.of(cut, preset.for_loss(loss))
 
 
 def _pick_preset(interactions: int, items: int) -> TrainConfig:

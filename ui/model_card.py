@@ -166,7 +166,7 @@ def _limits(run: Run, measured: facts.Measured | None) -> list[str]:
         (counts["too_short"], "users did too little to be measured; nothing is known of them"),
         (counts["tied_last"], "held-out interactions share their time with the one before, so"
          " that the order of the file decided which was held out"),
-        (counts["twins"], "rows equal to one that validates or is held out were read but no target"),
+        (counts["twins"], "rows equal to one that validates or is held out were only read"),
     ):  # fmt: skip
         if count:
             told.append(f"{count:,} {words}.")

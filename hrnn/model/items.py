@@ -8,8 +8,12 @@ from abc import abstractmethod
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import normalize
 
 from hrnn.model.batches import Batch
+
+#: What a cosine is multiplied by before the softmax (NISER: Gupta et al. 2019).
+COSINE_SCALE = 16.0
 
 
 class ItemNetwork(nn.Module):
@@ -17,7 +21,13 @@ class ItemNetwork(nn.Module):
 
     The score of item i in state h is ``E_i · project(h) + b_i``, where E are the embeddings that
     it reads interactions with.
+
+    Attributes:
+        cosine: whether embeddings are kept at length one and projections at
+            :data:`COSINE_SCALE`, so that a score is a scaled cosine plus the bias.
     """
+
+    cosine = False
 
     def __init__(self, items: int, hidden_units: int, dropout_rate: float) -> None:
         super().__init__()
@@ -39,9 +49,20 @@ class ItemNetwork(nn.Module):
     def states_after(self, batch: Batch) -> Tensor:
         """Return the state [B, H] after each lane's last interaction; there is no way back."""
 
+    def read_out(self, states_NH: Tensor) -> Tensor:
+        """Turn states towards the embeddings."""
+        return states_NH
+
     def project(self, states_NH: Tensor) -> Tensor:
         """Return what scores the items by its product with their embeddings."""
-        return states_NH
+        read_NH = self.read_out(states_NH)
+        return COSINE_SCALE * normalize(read_NH, dim=-1) if self.cosine else read_NH
+
+    @torch.no_grad()
+    def settle(self) -> None:
+        """Bring the embeddings back to the length that they are kept at, after every change."""
+        if self.cosine:
+            self.items_IH.weight.copy_(normalize(self.items_IH.weight, dim=1))
 
     def scores(self, states_BH: Tensor) -> Tensor:
         """Return the scores [B, I] of all items, padding left out."""

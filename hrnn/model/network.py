@@ -200,8 +200,8 @@ class HRNN(ItemNetwork):
         """Return the session state [B, H] after each lane's last interaction."""
         return self.follow(batch).session_LBH[-1]
 
-    def project(self, states_NH: Tensor) -> Tensor:
-        """Return P h, whose product with the item embeddings scores the items."""
+    def read_out(self, states_NH: Tensor) -> Tensor:
+        """Return P h; see the base class."""
         return self.output(states_NH)
 
 

@@ -85,7 +85,10 @@ class NetworkEstimator(ABC, Generic[Network]):
         """Make the network for a catalogue, its weights drawn from ``random_state``."""
         config = self.config
         generator = torch.Generator().manual_seed(config.random_state)
-        return self.draw_network(items, generator).to(_device(config.device))
+        network = self.draw_network(items, generator)
+        network.cosine = config.scoring == "cosine"
+        network.settle()
+        return network.to(_device(config.device))
 
     def fit(
         self,

@@ -20,7 +20,7 @@ from hrnn.training.targets import TrainingSet
 from hrnn.training.trainer import Callback
 
 #: What models that were saved before these settings existed were trained with.
-_ADDED = {"learning_rate_decay": "none"}
+_ADDED = {"learning_rate_decay": "none", "scoring": "product"}
 
 
 class NetworkRecommender(SessionRecommender):

@@ -47,6 +47,9 @@ class TrainConfig:
             position too, "none" does without one.
         truncate_training: whether training, too, reads no more than ``max_sessions`` ×
             ``max_session_len``; the first kept item of a cut session is then no target.
+        scoring: "product" scores an item by the product of its embedding and the projected state,
+            "cosine" by their cosine, scaled, so that no item is ahead by the length of its
+            embedding; amounts (``loss="mse"``) need products.
         sampled_items: items that cross-entropy draws by popularity for each update, corrected by
             logQ; None compares with the whole catalogue, "auto" with a sample of
             :data:`AUTO_SAMPLE` where there are more than :data:`AUTO_WHOLE` items.
@@ -72,6 +75,7 @@ class TrainConfig:
     loss: LossName = "bce"
     user_state: Literal["init", "all", "none"] = "init"
     truncate_training: bool = False
+    scoring: Literal["product", "cosine"] = "product"
     sampled_items: Count | Literal["auto"] | None = "auto"
     optimizer_name: Literal["adam", "sgd"] = "adam"
     device: Literal["cpu", "cuda", "mps"] | None = None
@@ -82,6 +86,10 @@ class TrainConfig:
             raise ConfigError(
                 f"num_negatives={self.num_negatives}: it must be at least 1 with"
                 f" loss={self.loss!r}, which compares a target with negatives"
+            )
+        if self.scoring == "cosine" and self.loss == "mse":
+            raise ConfigError(
+                "scoring='cosine': it must be 'product' with loss='mse': a cosine is no amount"
             )
         if isinstance(self.sampled_items, int) and self.loss != "cross_entropy":
             raise ConfigError(
@@ -94,6 +102,11 @@ class TrainConfig:
         if self.sampled_items == "auto":
             return AUTO_SAMPLE if items > AUTO_WHOLE else None
         return self.sampled_items
+
+    def for_loss(self, loss: LossName) -> "TrainConfig":
+        """Return the settings with another loss, and with products where it needs them."""
+        scoring = "product" if loss == "mse" else self.scoring
+        return replace(self, loss=loss, scoring=scoring)  # pyright: ignore[reportArgumentType]
 
     def plain(self) -> dict[str, Any]:
         """Return the settings as a dictionary that JSON can hold."""

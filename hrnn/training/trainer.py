@@ -196,6 +196,7 @@ class Trainer:
                     " rate"
                 )
         self._optimizer.step()
+        self.network.settle()
         self.updates += 1
         self.interactions += len(batch.items)
         self._done, self._total = self._done + 1, self._total + total

@@ -133,6 +133,7 @@ class PlainHRNN:
         self.hidden_units = network.hidden_units
         self.has_user_state = remembers and network.user_state in ("init", "all")
         self.reads_it_everywhere = network.user_state == "all"
+        self.cosine = network.cosine
 
     def gru(self, name: str, suffix: str = "") -> dict[str, Tensor]:
         parts = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -168,6 +169,8 @@ class PlainHRNN:
 
     def scores(self, state_H: Tensor) -> Tensor:
         projected = self.weight["output.weight"] @ state_H
+        if self.cosine:
+            projected = 16 * projected / (projected @ projected).sqrt()
         return torch.stack(
             [
                 self.weight["items_IH.weight"][item] @ projected + self.weight["bias_I"][item]

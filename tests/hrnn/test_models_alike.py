@@ -374,6 +374,30 @@ class TestHRNN(AlikeNetwork):
         return hrnn.HierarchicalSequentialRecommender.of_training(cls.settings(), 30, True)
 
 
+class AlikeByCosine(AlikeNetwork):
+    """A network whose scores are cosines."""
+
+    @classmethod
+    def settings(cls, **more) -> TrainConfig:
+        return super().settings(scoring="cosine", **more)
+
+    def test_embeddings_are_of_length_one_after_every_update(self):
+        model, lengths = self.make(), []
+
+        def measure(record, running):
+            if record["kind"] == "update":
+                weight = running.network.items_IH.weight.detach()
+                lengths.append(weight[1:].norm(dim=1).numpy().copy())
+
+        model.fit(DATA, np.full(len(DATA), TRAIN, np.int8), callbacks=[measure])
+        assert len(lengths) == model.estimator.config.epochs
+        np.testing.assert_allclose(lengths, 1, rtol=1e-6)
+
+
+class TestHRNNByCosine(AlikeByCosine, TestHRNN):
+    pass
+
+
 class TestFlatGRU(AlikeNetwork):
     @classmethod
     def make(cls):
@@ -391,3 +415,7 @@ class TestSASRecWithOneNegative(AlikeNetwork):
     def make(cls):
         one = {"loss": "bce", "num_negatives": 1, "epochs": 100}
         return SASRec(cls.settings(learning_rate=0.01, hidden_units=16, **one))
+
+
+class TestSASRecByCosine(AlikeByCosine, TestSASRec):
+    pass

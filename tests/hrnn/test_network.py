@@ -3,6 +3,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 
+from hrnn.explain.vectors import cosines
 from hrnn.model.batches import Batch
 from hrnn.model.network import HRNN
 from tests.hrnn.reference import (
@@ -54,6 +55,7 @@ def test_states_equal_those_of_a_plain_loop(user_state, num_layers, log):
 @pytest.mark.parametrize("seed", range(3))
 def test_scores_of_all_items_equal_those_of_a_plain_loop(user_state, num_layers, seed):
     network = network_of(user_state, num_layers, seed=seed)
+    network.cosine = seed == 2
     plain = PlainHRNN(network)
     log = random_log(seed)
     batch = whole_batch(log)
@@ -68,10 +70,34 @@ def test_scores_of_all_items_equal_those_of_a_plain_loop(user_state, num_layers,
             torch.testing.assert_close(started[row], plain.scores(plain.start(user)[-1]), **CLOSE)
 
 
+def test_a_score_by_cosine_is_sixteen_cosines_and_the_bias():
+    network = network_of()
+    network.cosine = True
+    long = network.items_IH.weight.clone()
+    network.settle()
+    settled = network.items_IH.weight
+    assert settled[1:].norm(dim=1).tolist() == pytest.approx([1.0] * ITEMS)
+    torch.testing.assert_close(settled * long.norm(dim=1, keepdim=True), long, **CLOSE)
+    states_BH = torch.randn(4, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        found, turned = network.scores(states_BH), network.output(states_BH)
+        expected = 16 * cosines(turned.numpy(), long[1:].numpy()) + network.bias_I[1:].numpy()
+        np.testing.assert_allclose(found.numpy(), expected, rtol=1e-9)
+        np.testing.assert_allclose(network.scores(3 * states_BH).numpy(), expected, rtol=1e-9)
+
+
+def test_embeddings_of_products_keep_their_lengths():
+    network = network_of()
+    before = network.items_IH.weight.clone()
+    network.settle()
+    assert torch.equal(network.items_IH.weight, before)
+
+
 @variants
 @pytest.mark.parametrize("seed", range(3))
 def test_gradients_equal_those_of_a_plain_loop(user_state, num_layers, seed):
     network = network_of(user_state, num_layers, seed=seed)
+    network.cosine = seed == 2
     plain = PlainHRNN(network)
     log = random_log(seed)
     batch = whole_batch(log)

@@ -351,8 +351,11 @@ def test_model_without_one_of_its_settings_is_damaged(folder, setting):
         hrnn.load(folder)
 
 
-def test_model_saved_before_the_learning_rate_could_fall_is_opened(folder):
+@pytest.mark.parametrize(
+    ("setting", "was"), [("learning_rate_decay", "none"), ("scoring", "product")]
+)
+def test_model_saved_before_there_was_a_setting_is_opened(folder, setting, was):
     facts = json.loads((folder / "model.json").read_text())
-    del facts["settings"]["training"]["learning_rate_decay"]
+    del facts["settings"]["training"][setting]
     (folder / "model.json").write_text(json.dumps(facts))
-    assert hrnn.load(folder).estimator.config.learning_rate_decay == "none"
+    assert getattr(hrnn.load(folder).estimator.config, setting) == was

@@ -46,6 +46,7 @@ WRONG = [
     ("sampled_items", 0, "greater than or equal to 1"),
     ("sampled_items", 2.5, "integer"),
     ("learning_rate_decay", "linear", "'none' or 'cosine'"),
+    ("scoring", "euclid", "'product' or 'cosine'"),
     ("optimizer_name", "rmsprop", "'adam' or 'sgd'"),
     ("device", "tpu", "'cpu', 'cuda' or 'mps'"),
     ("verbose", -1, "greater than or equal to 0"),
@@ -188,6 +189,11 @@ def test_experiment_leaves_outcomes_alone_unless_told_otherwise():
 def test_experiment_reads_its_training_from_plain_settings():
     made = ExperimentConfig(training=RECOMMENDED.plain())  # pyright: ignore
     assert made == ExperimentConfig()
+
+
+def test_amounts_are_no_cosines():
+    with pytest.raises(ConfigError, match="scoring='cosine': it must be 'product' with loss='mse'"):
+        TrainConfig(loss="mse", scoring="cosine")
 
 
 def test_large_catalogues_are_sampled_unless_told_otherwise():

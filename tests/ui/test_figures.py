@@ -105,9 +105,9 @@ def test_what_was_trained_on_is_said_of_each_model():
     )
     assert words == (
         "20 interactions to train on; 9 to choose the epoch by; 8 interactions held out"
-        " (last-session-out); 1 equal to one of those, read but no target of anything; 5 after them, which no model fitted here was given. Checked row by"
-        " row against each model's training record: neither trained nor validated on any held-out"
-        " one: a, c. Trained or validated on 2 of them: b."
+        " (last-session-out); 1 equal to one of those and only read; 5 after them, which no model"
+        " fitted here was given. Checked row by row against each model's training record: neither"
+        " trained nor validated on any held-out one: a, c. Trained or validated on 2 of them: b."
     )
 
 
