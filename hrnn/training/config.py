@@ -129,8 +129,8 @@ PRESETS: dict[str, TrainConfig] = {
     "standard": _USUAL,
     "best": replace(
         _USUAL,
-        hidden_units=192,
-        dropout_rate=0.4,
+        hidden_units=256,
+        dropout_rate=0.45,
         batch_size=16,
         epochs=12,
         sampled_items=None,
