@@ -41,6 +41,7 @@ _OPTIONAL = (OUTCOME, SESSION_ID)
 #: What describes rows and items besides: key, label, and its name among the guesses.
 _EXTRAS = (
     ("map_title", "Item title", "title"),
+    ("map_category", "Item category", "category"),
     ("map_picture", "Item picture", "picture"),
     ("map_clock", "Time of day", "time_of_day"),
 )
@@ -163,7 +164,7 @@ def _guess(text: TextTable) -> None:
 
 
 def _mapping(text: TextTable) -> tuple[dict[str, str | None], dict[str, str | None]]:
-    places = st.columns(4) + st.columns(4)
+    places = [place for _ in range(3) for place in st.columns(3)]
     fields = [(key, label, role in REQUIRED) for role, key, label in _ROLES]
     fields += [(key, label, False) for key, label, _ in _EXTRAS]
     chosen: list[str | None] = []
@@ -205,6 +206,7 @@ def _start(
         columns=form.columns,
         time_of_day=form.extras["time_of_day"],
         title_column=form.extras["title"],
+        category_column=form.extras["category"],
         picture_column=form.extras["picture"],
         dayfirst=dayfirst,
         read_as=read_as,

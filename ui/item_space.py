@@ -8,8 +8,9 @@ import streamlit as st
 
 from hrnn.explain.item_space import item_map, neighbours
 from ui import logs
-from ui.charts import ACCENT, OTHER_TONE
+from ui.charts import ACCENT, GREY, OTHER_TONE
 from ui.downloads import draw_table
+from ui.inputs import pick_choice
 from ui.why import Asked
 from ui.words import literal, plural
 from workspace.datasets import Dataset
@@ -17,6 +18,13 @@ from workspace.datasets import Dataset
 Spec = dict[str, Any]
 #: A browser draws so many points without delay; the least popular items are left out.
 _MOST_POINTS = 5_000
+#: Colours of the categories that hold most items; all others are grey.
+_COLORS = (
+    *("#4c78a8", "#f58518", "#e45756", "#72b7b2", "#54a24b", "#b279a2", "#9d755d", "#d4a017"),
+    *("#6b4c9a", "#1f9e89", "#c2185b", "#7f8c3b"),
+)
+_REST, _NO_CATEGORY = "other categories", "no category"
+_BY = {"popularity": "popularity", "category": "category, and strength by popularity"}
 
 
 @st.cache_resource(max_entries=4, show_spinner="Placing the items")
@@ -41,8 +49,13 @@ def draw_items(asked: Asked, dataset: Dataset) -> None:
         )
         draw_table(table, "neighbours", "neighbours")
     with right:
-        frame = map_frame(_map(asked.run_id, asked), asked, near["ITEM_ID"].tolist(), popularity)
-        st.vega_lite_chart(_chart(frame), key="item_map", alt="All items by their embeddings")
+        placed, by = _map(asked.run_id, asked), "popularity"
+        category = _categories(dataset)
+        if category:
+            by = pick_choice("map_by", "Colour by", by, list(_BY), _BY)
+        frame = map_frame(placed, asked, near["ITEM_ID"].tolist(), popularity, category)
+        chart = _chart(frame, by == "category")
+        st.vega_lite_chart(chart, key="item_map", alt="All items by their embeddings")
         dropped = len(popularity) - _MOST_POINTS
         rest = f" The least popular {dropped:,} of them are not drawn." if dropped > 0 else ""
         st.caption(
@@ -51,26 +64,51 @@ def draw_items(asked: Asked, dataset: Dataset) -> None:
         )
 
 
+def _categories(dataset: Dataset) -> dict[str, str]:
+    """Return item → category of the items that have one; of several (``a|b``) the first."""
+    items = logs.items_of(dataset.owner, dataset.id)
+    told = zip(items["item"].to_pylist(), items["category"].to_pylist(), strict=True)
+    return {item: text.split("|")[0].strip() for item, text in told if text}
+
+
 def map_frame(
-    placed: pd.DataFrame, asked: Asked, near: list[str], popularity: dict[str, int]
+    placed: pd.DataFrame,
+    asked: Asked,
+    near: list[str],
+    popularity: dict[str, int],
+    category: dict[str, str],
 ) -> pd.DataFrame:
-    """Return ``x``, ``y``, ``title``, ``count`` and ``what`` of the items that are drawn."""
+    """Return ``x``, ``y``, ``title``, ``count``, ``what`` and ``category`` of what is drawn.
+
+    A category outside those that hold most items is called by one name with the others.
+    """
     count = placed["ITEM_ID"].map(popularity).fillna(0).to_numpy()
     what = np.full(len(placed), "item", object)
     what[placed["ITEM_ID"].isin(near).to_numpy()] = "neighbour"
     what[(placed["ITEM_ID"] == asked.item).to_numpy()] = "explained"
     titles = [asked.titles.get(one, one) for one in placed["ITEM_ID"]]
+    held = pd.Series([category.get(one) for one in placed["ITEM_ID"]], dtype=object)
+    large = held.value_counts().index[: len(_COLORS)]
     frame = pd.DataFrame(
-        {"x": placed["X"], "y": placed["Y"], "title": titles, "count": count, "what": what}
+        {
+            "x": placed["X"],
+            "y": placed["Y"],
+            "title": titles,
+            "count": count,
+            "what": what,
+            "category": held.where(held.isin(large) | held.isna(), _REST).fillna(_NO_CATEGORY),
+        }
     )
     first = np.lexsort((-count, what == "item"))[:_MOST_POINTS]
     return frame.iloc[np.sort(first)].reset_index(drop=True)
 
 
-def _chart(frame: pd.DataFrame) -> Spec:
+def _chart(frame: pd.DataFrame, by_category: bool) -> Spec:
     free = {"labels": False, "ticks": False, "grid": False, "domain": False}
     x, y = ({"field": name, "type": "quantitative", "title": None, "axis": free} for name in "xy")
     tooltip = [{"field": "title", "title": "item"}, {"field": "count", "title": "had by"}]
+    if by_category:
+        tooltip.append({"field": "category", "title": "category"})
     many = {"field": "count", "type": "quantitative", "legend": None}
     marked = {"domain": ["neighbour", "explained"], "range": [OTHER_TONE, "#db2777"]}
     color = {"field": "what", "type": "nominal", "scale": marked}
@@ -86,6 +124,7 @@ def _chart(frame: pd.DataFrame) -> Spec:
                     "y": y,
                     "opacity": {**many, "scale": {"type": "sqrt", "range": [0.15, 0.9]}},
                     "tooltip": tooltip,
+                    **({"color": _category_color(frame)} if by_category else {}),
                 },
             },
             {
@@ -99,5 +138,15 @@ def _chart(frame: pd.DataFrame) -> Spec:
                 },
             },
         ],
+        "resolve": {"scale": {"color": "independent"}},
         "datasets": {"items": frame},
     }
+
+
+def _category_color(frame: pd.DataFrame) -> Spec:
+    """Colour categories by how many items they hold; what stands for the rest comes last."""
+    rest = [name for name in (_REST, _NO_CATEGORY) if (frame["category"] == name).any()]
+    own = [name for name in frame["category"].value_counts().index if name not in rest]
+    scale = {"domain": own + rest, "range": [*_COLORS[: len(own)], *[GREY] * len(rest)]}
+    legend = {"title": None, "orient": "bottom", "columns": 3}
+    return {"field": "category", "type": "nominal", "scale": scale, "legend": legend}

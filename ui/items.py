@@ -58,7 +58,7 @@ def _mapping(text: TextTable) -> dict[str, str | None]:
     guesses = {
         "item": guessed.get("ITEM_ID"),
         "title": extras.title,
-        "category": next((one for one in text.names if "categ" in one.lower()), None),
+        "category": extras.category,
         "picture": extras.picture,
     }
     chosen = {}

@@ -19,7 +19,7 @@ from workspace.datasets import COMPLETE, ITEMS, USERS, Dataset, open_dataset
 from workspace.filterings import Filtering, open_filtering
 from workspace.home import WorkspaceError, new_id, now_text, write_folder, write_json
 from workspace.imports import ASK, Import, open_import
-from workspace.items import described_alike, items_of
+from workspace.items import DESCRIPTIONS, described_alike, items_of
 from workspace.jobs import Steps
 from workspace.tasks import State
 from workspace.working import work
@@ -35,6 +35,7 @@ def import_log(
     title_column: str | None = None,
     dayfirst: bool | None = None,
     note: str = "",
+    category_column: str | None = None,
 ) -> Dataset:
     """Read a log and keep it; nothing is kept of one that cannot be read.
 
@@ -46,6 +47,7 @@ def import_log(
         title_column: the column that names the items; guessed if None.
         dayfirst: order of day and month, where the column does not decide.
         note: what has to be said wherever the log is shown.
+        category_column: the column with the items' categories, if any.
 
     Raises:
         DataError: the log cannot be read.
@@ -53,7 +55,9 @@ def import_log(
     """
     data = read_interactions(source, columns, dayfirst=dayfirst)
     others = [column for column, one in data.report.columns.items() if one.role is None]
-    return keep(owner, data, name, title_column or guess_title(others), note)
+    title = title_column or guess_title(others)
+    items = items_of(data, {"title": title, "category": category_column})
+    return keep(owner, data, name, items, title, note)
 
 
 def run_import(owner: str, made: str) -> None:
@@ -80,8 +84,9 @@ def _imported(job: Import) -> dict[str, Any]:
     if settings.dayfirst is None and "AMBIGUOUS_DATES" in codes:
         return {"state": State.STOPPED, "message": ASK}
     say("Writing the log to the disk")
-    items = items_of(data, {"title": settings.title_column, "picture": settings.picture_column})
-    keep(job.owner, data, job.upload.name, settings.title_column, made=job.dataset, items=items)
+    described = {name: getattr(settings, f"{name}_column") for name in DESCRIPTIONS}
+    items = items_of(data, described)
+    keep(job.owner, data, job.upload.name, items, settings.title_column, made=job.dataset)
     return {"state": State.FINISHED, "message": ""}
 
 
@@ -103,11 +108,11 @@ def _filtered(job: Filtering) -> dict[str, Any]:
         job.owner,
         cleaned.data,
         f"{whole.name}, filtered",
+        described_alike(cleaned.data, whole.described()),
         whole.title_column,
         whole.note,
         made=job.dataset,
         steps=[*whole.steps, *map(asdict, cleaned.steps[bool(whole.steps) :])],
-        items=described_alike(cleaned.data, whole.described()),
     )
     return {"state": State.FINISHED, "message": ""}
 
@@ -116,11 +121,11 @@ def keep(
     owner: str,
     data: Interactions,
     name: str,
+    items: pa.Table,
     title_column: str | None = None,
     note: str = "",
     made: str | None = None,
     steps: Sequence[dict[str, Any]] = (),
-    items: pa.Table | None = None,
 ) -> Dataset:
     """Write a log that was read into a folder of its own.
 
@@ -128,17 +133,15 @@ def keep(
         owner: whose it is.
         data: the log.
         name: what to call it.
-        title_column: the column that names the items; None gives no titles.
+        items: what is known of the items, see :func:`workspace.items.items_of`.
+        title_column: the column that names the items, if any.
         note: what has to be said wherever the log is shown.
         made: the id that the dataset gets; a new one if None.
         steps: how many rows each step of filtering kept.
-        items: what is known of the items; the titles alone if None.
 
     Raises:
-        DataError: there is no such column to take titles from.
         WorkspaceError: the home cannot be written.
     """
-    described = items_of(data, {"title": title_column}) if items is None else items
     dataset = Dataset(
         id=made or new_id(),
         owner=owner,
@@ -157,7 +160,7 @@ def keep(
     def write(folder: Path) -> None:
         folder.mkdir(parents=True)
         data.save(folder)
-        pq.write_table(described, folder / ITEMS)
+        pq.write_table(items, folder / ITEMS)
         _write_users(data, folder / USERS)
         write_json(folder / COMPLETE, asdict(dataset))
 

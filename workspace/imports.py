@@ -23,6 +23,7 @@ class ImportConfig:
         columns: role → column; what is not named is guessed, None leaves an optional role out.
         time_of_day: the column with the time of day, where the time column holds dates alone.
         title_column: the column that names the items, if any.
+        category_column: the column with an item's category, if any.
         picture_column: the column with the address of an item's picture, if any.
         time_unit: of numeric times; decided for each if None.
         dayfirst: order of day and month; decided by the column if None.
@@ -34,6 +35,7 @@ class ImportConfig:
     columns: dict[str, str | None]
     time_of_day: str | None = None
     title_column: str | None = None
+    category_column: str | None = None
     picture_column: str | None = None
     time_unit: Literal["s", "ms", "us", "ns"] | None = None
     dayfirst: bool | None = None

@@ -9,10 +9,11 @@ from workspace.datasets import Dataset, open_dataset
 from workspace.filterings import open_filtering
 from workspace.home import WorkspaceError
 from workspace.imports import ImportConfig, import_settings
+from workspace.items import DESCRIPTIONS
 from workspace.samples import SAMPLES
 
 #: What of an import's settings describes items, and changes no interaction.
-_OF_ITEMS = ("title_column", "picture_column")
+_OF_ITEMS = tuple(f"{name}_column" for name in DESCRIPTIONS)
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,11 @@ _PICTURES = (
     r"|cover)(url|link|src|address|path|href)?",
     r"\w*(image|picture|img|photo|thumbnail|poster)(url|link|src)\w*",
 )
+_CATEGORIES = (
+    r"(item|product|article|movie|book|track|song|news|course|page)?(category|categories|genres?"
+    r"|topics?|themes?|department|section)(name|code|label)?",
+    r"\w*categor\w*",
+)
 _EVENTS = (
     r"event|eventtype|eventname|action|actiontype|interactiontype|interaction|behaviou?r"
     r"|behaviou?rtype|activity|activitytype",
@@ -86,6 +91,7 @@ class Extras:
 
     Attributes:
         title: names the items for people.
+        category: holds the item's category.
         picture: holds the address of a picture of the item.
         event: holds the kind of the interaction (view, cart, purchase).
         time_of_day: completes the TIMESTAMP column, which holds dates alone.
@@ -94,6 +100,7 @@ class Extras:
     """
 
     title: str | None = None
+    category: str | None = None
     picture: str | None = None
     event: str | None = None
     time_of_day: str | None = None
@@ -181,6 +188,7 @@ def guess_extras(
     outcome = named(_GRADES, hold_numbers) or (shown(hold_grades) if headless else None)
     return Extras(
         title=named(_TITLES, hold_words),
+        category=named(_CATEGORIES, hold_words),
         picture=picture,
         event=event,
         time_of_day=find_time_of_day(free, first, chosen.get(TIMESTAMP)),

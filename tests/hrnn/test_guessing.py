@@ -186,6 +186,9 @@ def test_the_number_of_a_record_is_not_preferred_to_a_named_id():
         ("product_name", "event", "title"),
         ("title", "item", None),
         ("name", "blank", None),
+        ("genres", "word user", "category"),
+        ("category_code", "event", "category"),
+        ("item_category", "item", None),
     ],
 )
 def test_a_column_is_guessed_by_its_name_if_what_it_holds_fits(name, kind, field):

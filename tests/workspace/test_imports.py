@@ -20,6 +20,7 @@ from workspace.imports import ASK, Import, ImportConfig, create_import, open_imp
 from workspace.items import add_items
 from workspace.launcher import Launcher
 from workspace.mappings import recall_mapping, remember_mapping
+from workspace.samples import import_sample
 from workspace.tasks import State
 from workspace.uploads import keep_upload, local_files, open_upload
 
@@ -44,6 +45,28 @@ def test_a_worker_imports_what_the_same_call_imports_here(
     assert list(made.read().report.rejected) == list(here.read().report.rejected)
     assert open_import("local", job.id) == job
     assert list_evaluations("local") == []
+
+
+def test_an_import_keeps_what_the_log_says_of_its_items(
+    home: Path, tmp_path: Path, done: Done
+) -> None:
+    log = tmp_path / "kinds.csv"
+    lines = ["user,item,time,kind,image", "u,a,2024-01-01,,x.png", "u,b,2024-01-02,tea,"]
+    log.write_text("\n".join([*lines, "u,a,2024-01-03,jam,"]))
+    columns: dict[str, str | None] = {}
+    settings = {"category_column": "kind", "picture_column": "image"}
+    job = done(importing(log, columns=columns, **settings))
+    items = open_dataset("local", job.id).described().select(["item", "category", "picture"])
+    assert items.to_pylist() == [
+        {"item": "a", "category": "jam", "picture": "x.png"},
+        {"item": "b", "category": "tea", "picture": None},
+    ]
+
+
+def test_the_generated_sample_knows_its_themes(home: Path) -> None:
+    items = import_sample("local", "generated").described().to_pandas()
+    assert items["category"].nunique() == 12
+    assert items["title"].notna().all()
 
 
 def test_an_import_that_cannot_be_done_is_a_sentence_and_leaves_nothing(
