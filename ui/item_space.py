@@ -24,7 +24,7 @@ _COLORS = (
     *("#6b4c9a", "#1f9e89", "#c2185b", "#7f8c3b"),
 )
 _REST, _NO_CATEGORY = "other categories", "no category"
-_BY = {"popularity": "popularity", "category": "category, and strength by popularity"}
+_BY = {"category": "category", "popularity": "popularity alone"}
 
 
 @st.cache_resource(max_entries=4, show_spinner="Placing the items")
@@ -52,7 +52,7 @@ def draw_items(asked: Asked, dataset: Dataset) -> None:
         placed, by = _map(asked.run_id, asked), "popularity"
         category = _categories(dataset)
         if category:
-            by = pick_choice("map_by", "Colour by", by, list(_BY), _BY)
+            by = pick_choice("map_by", "Colour by", "category", list(_BY), _BY)
         frame = map_frame(placed, asked, near["ITEM_ID"].tolist(), popularity, category)
         chart = _chart(frame, by == "category")
         st.vega_lite_chart(chart, key="item_map", alt="All items by their embeddings")
@@ -80,7 +80,8 @@ def map_frame(
 ) -> pd.DataFrame:
     """Return ``x``, ``y``, ``title``, ``count``, ``what`` and ``category`` of what is drawn.
 
-    A category outside those that hold most items is called by one name with the others.
+    A category outside those that hold most items is called by one name with the others. The
+    explained item comes last, so that it is drawn over all others.
     """
     count = placed["ITEM_ID"].map(popularity).fillna(0).to_numpy()
     what = np.full(len(placed), "item", object)
@@ -88,7 +89,7 @@ def map_frame(
     what[(placed["ITEM_ID"] == asked.item).to_numpy()] = "explained"
     titles = [asked.titles.get(one, one) for one in placed["ITEM_ID"]]
     held = pd.Series([category.get(one) for one in placed["ITEM_ID"]], dtype=object)
-    large = held.value_counts().index[: len(_COLORS)]
+    large = _by_size(held)[: len(_COLORS)]
     frame = pd.DataFrame(
         {
             "x": placed["X"],
@@ -100,13 +101,15 @@ def map_frame(
         }
     )
     first = np.lexsort((-count, what == "item"))[:_MOST_POINTS]
-    return frame.iloc[np.sort(first)].reset_index(drop=True)
+    drawn = frame.iloc[np.sort(first)]
+    return drawn.sort_values("what", key=lambda what: what == "explained", kind="stable")
 
 
 def _chart(frame: pd.DataFrame, by_category: bool) -> Spec:
     free = {"labels": False, "ticks": False, "grid": False, "domain": False}
     x, y = ({"field": name, "type": "quantitative", "title": None, "axis": free} for name in "xy")
     tooltip = [{"field": "title", "title": "item"}, {"field": "count", "title": "had by"}]
+    faint = [0.45 if by_category else 0.15, 0.9]
     if by_category:
         tooltip.append({"field": "category", "title": "category"})
     many = {"field": "count", "type": "quantitative", "legend": None}
@@ -122,14 +125,14 @@ def _chart(frame: pd.DataFrame, by_category: bool) -> Spec:
                 "encoding": {
                     "x": x,
                     "y": y,
-                    "opacity": {**many, "scale": {"type": "sqrt", "range": [0.15, 0.9]}},
+                    "opacity": {**many, "scale": {"type": "sqrt", "range": faint}},
                     "tooltip": tooltip,
                     **({"color": _category_color(frame)} if by_category else {}),
                 },
             },
             {
                 "transform": [{"filter": "datum.what != 'item'"}],
-                "mark": {"type": "point", "filled": True, "size": 110, "opacity": 1},
+                "mark": {"type": "point", "size": 110, "strokeWidth": 3, "opacity": 1},
                 "encoding": {
                     "x": x,
                     "y": y,
@@ -143,10 +146,17 @@ def _chart(frame: pd.DataFrame, by_category: bool) -> Spec:
     }
 
 
+def _by_size(held: pd.Series) -> list[str]:
+    """Return the categories that items have, those of most items first, then by name."""
+    return (
+        held.value_counts().sort_index().sort_values(ascending=False, kind="stable").index.tolist()
+    )
+
+
 def _category_color(frame: pd.DataFrame) -> Spec:
     """Colour categories by how many items they hold; what stands for the rest comes last."""
     rest = [name for name in (_REST, _NO_CATEGORY) if (frame["category"] == name).any()]
-    own = [name for name in frame["category"].value_counts().index if name not in rest]
+    own = [name for name in _by_size(frame["category"]) if name not in rest]
     scale = {"domain": own + rest, "range": [*_COLORS[: len(own)], *[GREY] * len(rest)]}
     legend = {"title": None, "orient": "bottom", "columns": 3}
     return {"field": "category", "type": "nominal", "scale": scale, "legend": legend}
