@@ -35,6 +35,7 @@ _MOVIELENS: dict[str, Any] = {
 }
 _GLOBO: dict[str, Any] = {"epochs": 8, "sampled_items": 2_048}
 _WIDE: dict[str, Any] = {"hidden_units": 128, "dropout_rate": 0.35}
+_WIDER: dict[str, Any] = {"hidden_units": 192, "dropout_rate": 0.4}
 _WIDEST: dict[str, Any] = {"hidden_units": 256, "dropout_rate": 0.45}
 _FAST: dict[str, Any] = {"learning_rate": 0.008}
 #: SASRec learns more slowly, and reads no more than the last 200 interactions, as in its paper.
@@ -57,7 +58,7 @@ def _tried(model: ModelName, log: dict[str, Any], **each: dict[str, Any]) -> dic
 SEARCH: dict[str, dict[str, dict[str, Candidate]]] = {
     "movielens": {
         "HRNN": _tried("hrnn", _MOVIELENS, units_256=_WIDEST),
-        "flat GRU": _tried("flat_gru", _MOVIELENS, units_256=_WIDEST),
+        "flat GRU": _tried("flat_gru", _MOVIELENS, units_192=_WIDER, units_256=_WIDEST),
         "SASRec": _tried("sasrec", _MOVIELENS, units_128={**_WIDE, **_ATTENTION}),
     },
     "globo": {
