@@ -27,8 +27,7 @@ _MOST_RANKS, _MOST_DIFFERING = 1_000, 50
 def draw_found(evaluation: Evaluation, dataset: Dataset, report: Report) -> None:
     """Draw all that a finished evaluation found."""
     settings = evaluation.settings
-    k = st.pills("Cut-off k", settings.k, default=settings.k[len(settings.k) // 2], key="cut_off")
-    k = k or settings.k[0]
+    k = _pick_cut_off(settings.k)
     note = f" · sessions cut at {minutes(settings.split.timeout_minutes or 0)}"
     _draw_verdict(evaluation, report)
     draw_figures(report, evaluation.dataset_name, k, note)
@@ -54,6 +53,15 @@ def draw_found(evaluation: Evaluation, dataset: Dataset, report: Report) -> None
         draw_table(first, f"{evaluation.id}-ranks", "ranks_table", lambda: ranked)
         if len(ranked) > _MOST_RANKS:
             st.caption(f"The first {_MOST_RANKS:,} of {len(ranked):,}; the CSV holds all.")
+
+
+def _pick_cut_off(offered: Sequence[int]) -> int:
+    """Let it be chosen how long the lists are; it stands in the link."""
+    usual = offered[len(offered) // 2]
+    state.prepare("cut_off", usual, offered)
+    k = st.pills("Cut-off k", offered, key="cut_off", required=True)
+    state.remember("cut_off", k if k != usual else None)
+    return k
 
 
 def _draw_verdict(evaluation: Evaluation, report: Report) -> None:

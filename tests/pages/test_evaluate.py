@@ -76,6 +76,18 @@ def test_figures_stand_under_their_conditions_with_models_by_rows(run: Run, eval
     assert "–" in table["HR@3"][0]
 
 
+def test_the_length_of_the_lists_stands_in_the_link(run: Run, evaluated: str) -> None:
+    link = {"log": run.dataset, "run": run.id, "evaluation": evaluated}
+    app = opened("evaluate", **link)
+    assert "cut_off" not in app.query_params
+    app.pills(key="cut_off").set_value(1).run()
+    assert app.query_params["cut_off"] == "1"
+    assert "HR@1" in opened("evaluate", **link, cut_off=1).dataframe[0].value.columns
+    other = opened("evaluate", **link, cut_off=7)
+    assert "HR@3" in other.dataframe[0].value.columns
+    assert "The link says cut\\_off = 7" in texts(other)
+
+
 def test_both_rankings_are_shown_and_users_on_whom_models_differ_are_linked(
     run: Run, evaluated: str
 ) -> None:
