@@ -21,13 +21,12 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
-import hrnn
 from benchmarks.parts.studio import App
 from hrnn.synthetic import SyntheticConfig, generate
 from hrnn.training.config import RECOMMENDED, ExperimentConfig, SplitConfig
 from workspace.datasets import Dataset
 from workspace.home import LOCAL
-from workspace.importing import keep
+from workspace.importing import import_log
 from workspace.launcher import Launcher, worker_threads
 from workspace.runs import create_run
 from workspace.tasks import ACTIVE
@@ -102,7 +101,7 @@ def main() -> None:
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     with tempfile.TemporaryDirectory() as home:
         os.environ["HRNN_STUDIO_HOME"] = home
-        dataset = keep(LOCAL, hrnn.read_interactions(generate(LOG).frame), "generated", "title")
+        dataset = import_log(LOCAL, generate(LOG).frame, "generated", title_column="title")
         with App("app.py", Path(home)) as app, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
             page = browser.new_page(viewport={"width": 1280, "height": 1300})

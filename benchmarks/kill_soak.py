@@ -48,7 +48,7 @@ from hrnn.synthetic import SyntheticConfig, generate
 from hrnn.training.checkpoint import read_checkpoint
 from hrnn.training.config import ExperimentConfig, TrainConfig
 from workspace.home import LOCAL, home
-from workspace.importing import keep
+from workspace.importing import import_log
 from workspace.journal import facts_of
 from workspace.launcher import Launcher
 from workspace.runs import EVENTS, LAST, Run, create_run, list_runs, open_run
@@ -330,7 +330,7 @@ def soak(home: Path, rounds: int, seed: int, real_app: bool = True) -> dict[str,
         "HRNN_STUDIO_CHECKPOINT_SECONDS": CHECKPOINT_SECONDS,
     }
     began, draws = time.monotonic(), random.Random(seed)
-    dataset = keep(LOCAL, hrnn.read_interactions(generate(LOG).frame), "generated", "title")
+    dataset = import_log(LOCAL, generate(LOG).frame, "generated", title_column="title")
     wrong: list[str] = []
 
     def new(name: str) -> Watched:
