@@ -121,7 +121,6 @@ _USUAL = TrainConfig(
     learning_rate_decay="cosine",
     batch_size=32,
     epochs=30,
-    scoring="cosine",
 )
 #: Settings for a log that nobody has tuned for, by what they cost (docs/model.md).
 PRESETS: dict[str, TrainConfig] = {
@@ -135,6 +134,7 @@ PRESETS: dict[str, TrainConfig] = {
         epochs=12,
         sampled_items=None,
         max_session_len=100,
+        scoring="cosine",
     ),
 }  # pyright: ignore[reportArgumentType]
 #: Where to start: what the Train page and the command line offer.

@@ -10,6 +10,7 @@ from hrnn.evaluation.splits import SPLITS
 from hrnn.training.config import (
     AUTO_SAMPLE,
     AUTO_WHOLE,
+    PRESETS,
     RECOMMENDED,
     ExperimentConfig,
     SplitConfig,
@@ -194,6 +195,13 @@ def test_experiment_reads_its_training_from_plain_settings():
 def test_amounts_are_no_cosines():
     with pytest.raises(ConfigError, match="scoring='cosine': it must be 'product' with loss='mse'"):
         TrainConfig(loss="mse", scoring="cosine")
+
+
+def test_settings_for_another_loss_take_products_where_it_needs_them():
+    best = PRESETS["best"]
+    assert (best.scoring, best.for_loss("bce").scoring) == ("cosine", "cosine")
+    assert best.for_loss("bce").loss == "bce"
+    assert best.for_loss("mse") == dataclasses.replace(best, loss="mse", scoring="product")
 
 
 def test_large_catalogues_are_sampled_unless_told_otherwise():
