@@ -50,7 +50,7 @@ def draw_items(asked: Asked, dataset: Dataset) -> None:
         draw_table(table, "neighbours", "neighbours")
     with right:
         placed, by = _map(asked.run_id, asked), "popularity"
-        category = _categories(dataset)
+        category = logs.categories_of(dataset.owner, dataset.id)
         if category:
             by = pick_choice("map_by", "Colour by", "category", list(_BY), _BY)
         frame = map_frame(placed, asked, near["ITEM_ID"].tolist(), popularity, category)
@@ -62,13 +62,6 @@ def draw_items(asked: Asked, dataset: Dataset) -> None:
             f"{plural(len(frame), 'item')} in the two directions in which their embeddings differ"
             f" most; the stronger, the more popular.{rest}"
         )
-
-
-def _categories(dataset: Dataset) -> dict[str, str]:
-    """Return item → category of the items that have one; of several (``a|b``) the first."""
-    items = logs.items_of(dataset.owner, dataset.id)
-    told = zip(items["item"].to_pylist(), items["category"].to_pylist(), strict=True)
-    return {item: text.split("|")[0].strip() for item, text in told if text}
 
 
 def map_frame(

@@ -32,10 +32,18 @@ def items_of(owner: str, made: str) -> "pa.Table":
     return open_dataset(owner, made).described()
 
 
+@st.cache_resource(max_entries=4, show_spinner=False)
+def categories_of(owner: str, made: str) -> dict[str, str]:
+    """Return item → category of the items that have one; of several (``a|b``) the first."""
+    items = items_of(owner, made)
+    told = zip(items["item"].to_pylist(), items["category"].to_pylist(), strict=True)
+    return {item: text.split("|")[0].strip() for item, text in told if text}
+
+
 def forget_items() -> None:
     """Read what is known of items again: a file of items was added."""
-    items_of.clear()
-    titles_of.clear()
+    for one in (items_of, titles_of, categories_of):
+        one.clear()
 
 
 @st.cache_resource(max_entries=4, show_spinner="Splitting the log")

@@ -155,7 +155,7 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if isinstance(kind, pa.BaseExtensionType):
         return _extension_text(column)
     if pa.types.is_dictionary(kind):
-        return as_text(_undictionaried(column))
+        return as_text(_cast_or_printed(column, kind.value_type))
     if pa.types.is_floating(kind):
         wide = column.cast(pa.float64())
         nan = pc.is_nan(wide)
@@ -173,16 +173,14 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return _texts(column, json_text)
     if "binary" in str(kind):
         return _bytes_text(column)
-    try:
-        return column.cast(pa.string())
-    except pa.ArrowNotImplementedError:  # as it is printed
-        return _texts(column, str)
+    return _cast_or_printed(column, pa.string())
 
 
-def _undictionaried(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _cast_or_printed(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    """Cast a column; what Arrow knows no cast for, such as intervals, is text as it is printed."""
     try:
-        return column.cast(column.type.value_type)
-    except pa.ArrowNotImplementedError:  # of intervals, for example: as they are printed
+        return column.cast(kind)
+    except pa.ArrowNotImplementedError:
         return _texts(column, str)
 
 

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from hrnn.training.config import ExperimentConfig
 from tests.pages.app import QUICK, keys, opened, press, shown_html, texts
+from ui import logs
 from workspace.datasets import Dataset
 from workspace.importing import import_log
 from workspace.items import add_items
@@ -139,6 +140,22 @@ def test_another_run_stands_beside_the_list(
     assert found["other"].str.removeprefix("● ").astype(int).tolist() == [
         rank[item] for item in found["Item"]
     ]
+
+
+def test_the_map_of_items_is_coloured_by_category_where_items_have_one(
+    dataset: Dataset, run: Run
+) -> None:
+    bare = explored(run, explore_user="v3", beyond="items")
+    assert "map_by" not in keys(bare, "selectbox")
+    file = b"id\tkind\np5\ttea|hot\np6\t\n"
+    add_items(dataset, file, {"item": "id", "category": "kind"})
+    logs.forget_items()
+    assert logs.categories_of(dataset.owner, dataset.id) == {"p5": "tea"}
+    app = explored(run, explore_user="v3", beyond="items")
+    assert app.selectbox(key="map_by").value == "category"
+    app.selectbox(key="map_by").set_value("popularity").run()
+    assert not app.exception
+    assert app.query_params["map_by"] == "popularity"
 
 
 def test_pictures_in_the_log_are_shown_and_those_of_the_web_only_when_allowed(
