@@ -151,13 +151,20 @@ def pick_shown(runs: list[Run]) -> list[Run]:
         return []
     others = [one for one in runs if one.id != run.id]
     with right:
-        return [run, *(_pick_compared(others) if others else ())]
+        return [run, *_pick_compared(others)]
 
 
 def _pick_compared(runs: list[Run]) -> list[Run]:
     known = {run.id: (run, label) for run, label in zip(runs, labels(runs), strict=True)}
     made = (state.picked(state.COMPARED) or "").split(".")
-    st.session_state[_COMPARED_KEY] = [one for one in made if one in known][:_MOST_COMPARED]
+    kept = [one for one in made if one in known][:_MOST_COMPARED]
+    unknown = [one for one in made if one and one not in known]
+    if unknown and state.from_outside(state.COMPARED):
+        state.say_unused(state.COMPARED, ", ".join(unknown), ", ".join(kept) or "no other run")
+        state.remember(state.COMPARED, ".".join(kept) or None)
+    if not runs:
+        return []
+    st.session_state[_COMPARED_KEY] = kept
 
     def choose() -> None:
         state.remember(state.COMPARED, ".".join(st.session_state[_COMPARED_KEY]) or None)

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from hrnn.training.config import ExperimentConfig, SplitConfig
 from tests.pages.app import QUICK, ROOT, opened, press, texts
 from ui.page import TITLES
+from ui.words import literal
 from workspace.datasets import Dataset
 from workspace.importing import import_log
 from workspace.launcher import Launcher
@@ -236,6 +237,17 @@ def test_runs_are_compared_with_their_settings_side_by_side(dataset: Dataset) ->
     app.multiselect(key="compare_pick").set_value([two.id]).run()
     assert app.query_params["compare"] == two.id
     assert "different losses" not in texts(app)
+    app.selectbox(key="run_pick").set_value(two.id).run()
+    assert not app.warning
+
+
+def test_a_link_that_compares_with_a_run_of_another_log_says_so(dataset: Dataset) -> None:
+    one, two = cancelled(dataset, "one"), cancelled(dataset, "two")
+    app = opened("train", log=dataset.id, run=one.id, compare=f"{two.id}.gone")
+    (warning,) = app.warning
+    assert "compare = gone" in warning.value
+    assert warning.value.endswith(f"it is {literal(two.id)} instead.")
+    assert app.query_params["compare"] == two.id
 
 
 @pytest.mark.parametrize("key", ["curve_axis", "curve_smoothing", "curve_log"])
