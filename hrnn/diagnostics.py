@@ -126,7 +126,8 @@ def about_sessions(
             "CUT_OFF",
             f"{cut:,} of {rows:,} interactions ({_share(cut / rows)}) lie outside the last"
             f" {max_sessions} sessions or the last {max_session_len} items of one",
-            "Scoring does not read them; raise max_sessions or max_session_len.",
+            "Scoring does not read them; let it read more sessions or more of each (max_sessions,"
+            " max_session_len).",
         )
 
 
@@ -137,6 +138,9 @@ def _cut_off(sessions: Sessions, max_sessions: int, max_session_len: int) -> int
     )
     kept = np.where(from_end <= max_sessions, np.minimum(sessions.lengths, max_session_len), 0)
     return int(sessions.lengths.sum() - kept.sum())
+
+
+_KEEP_BEST = "Those of the last epoch were kept; keep the best ones (restore_best_weights). "
 
 
 def about_settings(config: TrainConfig) -> Iterator[Finding]:
@@ -180,9 +184,8 @@ def about_training(history: Sequence[Mapping[str, Any]], config: TrainConfig) ->
             f"The validation loss rose from {valid[best]:.3f} in epoch {best + 1} to"
             f" {valid[-1]:.3f} while the training loss fell from {train[best]:.3f} to"
             f" {train[-1]:.3f}",
-            "Keep the best weights (restore_best_weights), or use more dropout, weight decay or"
-            " fewer units."
-            + ("" if config.restore_best_weights else " They were not restored here."),
+            ("The best weights were kept. " if config.restore_best_weights else _KEEP_BEST)
+            + "More dropout, more weight decay or fewer units may help.",
         )
     elif best == len(valid) - 1 and valid[-2] - valid[-1] > _FALLING * valid[-1]:
         yield Finding(

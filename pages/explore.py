@@ -35,7 +35,11 @@ def main() -> None:
     with right:
         nobody = pick_nobody()
     with left:
-        user = None if nobody else pick_user(pick_users(dataset, run), "explore_user", _OF_A_USER)
+        user = (
+            None
+            if nobody
+            else pick_user(pick_users(dataset, run, _OF_A_USER), state.USER, _OF_A_USER)
+        )
     explore(dataset, runs, run, user)
     page.step("Take it home", page.TAKE_HOME, "to_take_home")
 
@@ -53,7 +57,7 @@ def explore(dataset: Dataset, runs: list[Run], run: Run, user: str | None) -> No
     with right:
         asked = parts.draw_next(dataset, runs, run, scene, scenario, was)
         effects = draw_why(asked) if asked else None
-        parts.draw_what_if(dataset, model, scenario)
+        parts.draw_what_if(dataset, model, scenario, was)
     with left:
         pictures = pick_pictures(dataset)
         history = History(scene.history, was, scenario, titles, pictures)

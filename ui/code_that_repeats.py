@@ -71,9 +71,10 @@ def _head(run: Run, measured: bool) -> str:
 
     python repeat.py FILE
 
-Run it where the package hrnn can be imported, such as in the studio's folder. On the same machine
-the numbers are equal to the digit; another processor or number of threads may change the last
-ones. Not repeated: titles, what-if edits, and the trained models beside which a verdict stands.
+Python must find the package hrnn: put this file into the studio's folder, or that folder into
+PYTHONPATH. On the same machine the numbers are equal to the digit; another processor or number of
+threads may change the last ones. Not repeated: titles, what-if edits, and the trained models beside
+which a verdict stands.
 {stopped}"""'''
 
 

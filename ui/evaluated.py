@@ -192,6 +192,7 @@ def _draw_where(evaluation: Evaluation, dataset: Dataset, report: Report, k: int
             f"Rank, {other}": rank_words(shown[other]),
         }
     )
+    taken = table.copy()
     run = _run_of(evaluation, one) or _run_of(evaluation, other)
     if run is not None:
         rule = {state.RUN: run.id, "exclude_seen": evaluation.settings.exclude_seen}
@@ -200,7 +201,9 @@ def _draw_where(evaluation: Evaluation, dataset: Dataset, report: Report, k: int
             for user, time in zip(shown[USER_ID], shown[TIMESTAMP], strict=True)
         ]
     look = st.column_config.LinkColumn("Look at", display_text="Explore")
-    draw_table(table, "differing", "differing_table", column_config={"Look at": look})
+    draw_table(
+        table, "differing", "differing_table", lambda: taken, column_config={"Look at": look}
+    )
     if run is None:
         st.caption(
             "Explore shows what a run's own split held out; neither is a run trained by this split."
@@ -210,15 +213,15 @@ def _draw_where(evaluation: Evaluation, dataset: Dataset, report: Report, k: int
 
 
 def _question(user: str, time: pd.Timestamp) -> dict[str, object]:
-    return {"explore_user": user, state.HELD: time.as_unit("us").value // 1_000}
+    return {state.USER: user, state.HELD: time.as_unit("us").value // 1_000}
 
 
 def _run_of(evaluation: Evaluation, name: str) -> Run | None:
     """Return the run of a model's name, if Explore shows what was held out here."""
-    for run in list_runs(state.OWNER):
-        if run.id in evaluation.settings.runs and name in (run.name, f"{run.name} ({run.id})"):
-            return run if run.experiment.cut == evaluation.settings.split else None
-    return None
+    made = (evaluation.final() or {}).get("called", {}).get(name)
+    run = next((run for run in list_runs(state.OWNER) if run.id == made), None)
+    held = run is not None and run.experiment.cut == evaluation.settings.split
+    return run if held else None
 
 
 def differing(questions: pd.DataFrame, one: str, other: str, k: int) -> pd.DataFrame:

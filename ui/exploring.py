@@ -129,11 +129,11 @@ def draw_next(
     return Asked(run.id, model, scenario, item, begins, exclude, titles)
 
 
-def draw_what_if(dataset: Dataset, model: Recommender, scenario: Scenario) -> None:
-    """Offer the edits that can be made of a history."""
+def draw_what_if(dataset: Dataset, model: Recommender, scenario: Scenario, was: Scenario) -> None:
+    """Offer the edits that can be made of a history; one of nothing has no sessions to cut anew."""
     titles = logs.titles_of(dataset.owner, dataset.id)
     items = list(logs.popularity_of(dataset.owner, dataset.id))
-    recut = not isinstance(model, FlatRecommender) and len(scenario) > 0
+    recut = not isinstance(model, FlatRecommender) and len(was) > 0
     what_if.draw_editor(scenario, items, titles, recut=recut)
 
 

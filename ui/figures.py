@@ -1,6 +1,7 @@
 """Figures of an evaluation as tables, and the sentences without which they mean nothing."""
 
 import math
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -85,7 +86,8 @@ def draw_figures(report: Report, dataset_name: str, k: int, note: str = "") -> N
     """Draw a report's table under what it is a table of, and what has to be said of it."""
     st.caption(f"{literal(dataset_name)} · {literal(report.heading)} (bootstrap){note}")
     helps = {f"{t}@{k}": st.column_config.Column(help=h) for t, h in _COLUMNS.values()}
-    draw_table(figures_table(report, k), "figures", "figures_table", column_config=helps)
+    numbers = partial(getattr, report, "table")
+    draw_table(figures_table(report, k), "figures", "figures_table", numbers, column_config=helps)
     for text in counted(report):
         st.caption(text)
     say_findings(report.findings, "report_findings")

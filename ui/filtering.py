@@ -12,7 +12,6 @@ from hrnn.data.robots import find_robots
 from ui import jobs, logs, state
 from ui.launching import launcher
 from ui.page import say_error
-from ui.words import literal
 from workspace.datasets import Dataset, open_dataset
 from workspace.filterings import create_filtering, open_filtering
 from workspace.tasks import ACTIVE, State
@@ -138,7 +137,9 @@ def _follow() -> None:
         return
     state.remember(_JOB, None)
     if job.state() == State.FINISHED:
+        timeout, _ = state.current_timeout()
         state.choose_log(open_dataset(state.OWNER, job.dataset))
+        state.remember(state.TIMEOUT, timeout)  # the same log, seen with the same sessions
         st.rerun()
     message = (job.final() or {}).get("message") or "it was interrupted; try again"
-    say_error(f"{literal(job.dataset_name)} was not filtered: {message}")
+    say_error(f"{job.dataset_name} was not filtered: {message}")

@@ -17,7 +17,7 @@ from ui.inputs import uses_session_ids
 from ui.launching import TICK_SECONDS, launcher
 from ui.session_figures import suggested_minutes
 from ui.sessions import hint_of
-from ui.words import cut_words, literal, seconds
+from ui.words import cut_words, literal, minutes, seconds
 from workspace.datasets import Dataset
 from workspace.home import WorkspaceError
 from workspace.removing import remove_log
@@ -42,7 +42,7 @@ class _Went:
     Attributes:
         log: for which log.
         before: the timeout that was picked before.
-        cut: the timeout that was suggested and taken; None if none was.
+        cut: the timeout that was suggested, and taken at first; None if none was.
         run: id of the run that was started; None if none was.
         words: why none was started.
         costs: seconds that a quick model would take; None where none can be trained.
@@ -156,10 +156,9 @@ def draw_went_on(dataset: Dataset) -> None:
         data = logs.rows_of(dataset.owner, dataset.id)
         timeout, _ = state.current_timeout()
         words = f"Sessions are cut {cut_words(timeout, uses_session_ids(data))}"
-        taken = went.cut is not None and went.cut == timeout
-        why = ", as the gaps suggest." if taken else "."
-        none = " The gaps suggest no other." if went.cut is None else ""
-        _row(words + why + none, "Undo", "undo_timeout" if taken else None, _undo_timeout, went)
+        taken = went.cut == timeout
+        why = ", as the gaps suggest." if taken else f". {_suggested_words(went.cut)}"
+        _row(words + why, "Undo", "undo_timeout" if taken else None, _undo_timeout, went)
         run = _run_of(went)
         if run is not None:
             _row(run, "Stop and delete" if run.state() in ACTIVE else "Delete", "undo_run",
@@ -169,6 +168,12 @@ def draw_went_on(dataset: Dataset) -> None:
             _row(words, "Train it", "go_on_train", _train, dataset, went)
         elif went.words:
             _row(f"No model was trained: {literal(went.words)}.", "", None, _train)
+
+
+def _suggested_words(suggested: float | None) -> str:
+    return (
+        "The gaps suggest none." if suggested is None else f"The gaps suggest {minutes(suggested)}."
+    )
 
 
 def _row(
@@ -219,8 +224,7 @@ def _train(dataset: Dataset, went: _Went) -> None:
 
 
 def _undo_timeout(went: _Went) -> None:
-    _set_timeout(went.before)
-    st.session_state[_WENT] = replace(went, cut=None)
+    _set_timeout(went.before or state.DEFAULT_TIMEOUT)
 
 
 def _undo_run(went: _Went) -> None:

@@ -13,7 +13,7 @@ from hrnn.data.mapping import guess_columns, guess_extras
 from hrnn.data.reading import first_values
 from hrnn.data.tables import as_text, load_text
 from hrnn.data.text_table import TextTable
-from hrnn.data.timestamps import read_times
+from hrnn.data.timestamps import COUNTED_DAYS, read_times
 from hrnn.errors import HRNNError
 from ui import jobs, state
 from ui.arriving import JOB, arrived
@@ -79,7 +79,8 @@ def import_form(upload: Upload) -> None:
         dayfirst = _ask_day_order()
         st.dataframe(_examples(text, form.columns), hide_index=True)
         go = st.button("Import this log", key="import_go", type="primary", disabled=bool(problem))
-        certain = not (go or problem) and not arrived().get("ask") and "cannot be read" not in said
+        doubtful = "cannot be read" in said or COUNTED_DAYS in said
+        certain = not (go or problem or doubtful or arrived().get("ask"))
         if pick_go_on(certain, (form, read_as)) or go:
             _start(upload, text, form, read_as, dayfirst)
     _follow(upload)
@@ -113,6 +114,8 @@ def _times_words(text: TextTable, form: _Form) -> str:
     if not len(read):
         return f"None of the first {len(text.table):,} times can be read."
     said = f"Times: {times.how}, the first {moment(int(times.us[read[0]]))} UTC"
+    if times.counted_days:
+        said += f"; {COUNTED_DAYS}"
     missed = len(text.table) - len(read)
     return (
         f"{said}; {missed:,} of the first {len(text.table):,} cannot be read."

@@ -231,12 +231,25 @@ def pick_number(key: str, label: str, default: N, low: N, high: N) -> N:
 
 
 def pick_choice(
-    key: str, label: str, default: str, options: list[str], names: Mapping[str, str]
+    key: str,
+    label: str,
+    default: str,
+    options: list[str],
+    names: Mapping[str, str],
+    forgets: Sequence[str] = (),
 ) -> str:
-    """Let one of some options be chosen; it stands in the link if it is not the default."""
+    """Let one of some options be chosen; it stands in the link if it is not the default.
+
+    ``forgets`` is what was picked for one of them and means nothing for another.
+    """
     state.prepare(key, default, options)
     value = st.selectbox(
-        label, options, format_func=lambda one: names.get(one, one.replace("_", "-")), key=key
+        label,
+        options,
+        format_func=lambda one: names.get(one, one.replace("_", "-")),
+        key=key,
+        on_change=state.forget,
+        args=forgets,
     )
     state.remember(key, value if value != default else None)
     return value
@@ -314,12 +327,8 @@ def pick_item(ranked: pd.DataFrame, held_out: str | None, titles: Mapping[str, s
     if not options:
         return None
     state.prepare(state.ITEM, options[0], options)
-    rank = ranked.set_index("ITEM_ID")["RANK"]
-    item = st.selectbox(
-        "Explained",
-        options,
-        format_func=lambda one: f"{rank[one]:,} · {titles.get(one, one)}",
-        key=state.ITEM,
-    )
+    # No rank in the words: a browser hands them back, and an edit changes ranks in between.
+    words = told_apart({one: titles.get(one, one) for one in ranked["ITEM_ID"]})
+    item = st.selectbox("Explained", options, format_func=words.__getitem__, key=state.ITEM)
     state.remember(state.ITEM, item if item != options[0] else None)
     return item

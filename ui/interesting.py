@@ -1,5 +1,7 @@
 """Users worth a look: where a model is right or wrong, and whom the user state matters for."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -8,7 +10,7 @@ from hrnn.explain.states import user_state_effects
 from hrnn.recommend.network_recommender import NetworkRecommender
 from hrnn.recommend.recommender import HierarchicalSequentialRecommender
 from hrnn.training.config import MODEL_NAMES
-from ui import live, logs
+from ui import live, logs, state
 from ui.inputs import pick_choice
 from ui.models import model_of
 from ui.words import plural, share
@@ -30,12 +32,13 @@ _KINDS = {
 }
 
 
-def pick_users(dataset: Dataset, run: Run) -> list[str]:
+def pick_users(dataset: Dataset, run: Run, of_a_user: Sequence[str]) -> list[str]:
     """Let it be chosen which users are offered; all, the most active first, where none is known.
 
     Args:
         dataset: the log.
         run: whose model and held-out figures tell which users are worth a look.
+        of_a_user: what was picked for one user and means nothing for another.
     """
     model = model_of(run.id, run)
     users = logs.users_of(dataset.owner, dataset.id)
@@ -45,7 +48,8 @@ def pick_users(dataset: Dataset, run: Run) -> list[str]:
     measured = run.report_folder.exists()
     kinds = [_ALL, _SESSIONS, *([_STATE] * (remembers and measured))]
     kinds += [kind for kind in _KINDS if kind not in (_ALL, _SESSIONS, _STATE)] if measured else []
-    kind = pick_choice("explore_kind", "Users", _ALL, kinds, _KINDS)
+    forgets = (state.USER, *of_a_user)
+    kind = pick_choice("explore_kind", "Users", _ALL, kinds, _KINDS, forgets)
     if kind == _ALL:
         return users
     if kind == _SESSIONS:

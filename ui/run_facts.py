@@ -18,7 +18,7 @@ from ui.experiment import settings_table
 from ui.verdict import verdict_of
 from ui.words import day, minutes, seconds, sentence
 from workspace.datasets import Dataset
-from workspace.evaluations import to_decide
+from workspace.evaluations import decides
 from workspace.events import Record
 from workspace.runs import Run
 from workspace.tasks import State
@@ -48,9 +48,8 @@ def measured_of(dataset: Dataset, run: Run) -> Measured | None:
     Raises:
         DataError: the figures are damaged, or of an older version.
     """
-    wanted = to_decide(run)
     for one in state.evaluations_of(dataset):
-        if one.settings == wanted and one.state() == State.FINISHED:
+        if decides(one.settings, run) and one.state() == State.FINISHED:
             report = live.report_in(one.report_folder)
             return Measured(report, next(iter(report.trained_on)), verdict_of(one, report, run))
     if not run.report_folder.exists():

@@ -68,7 +68,7 @@ def _draw_pages(
         "Sessions": bool(runs or state.picked(state.TIMEOUT)),
         "Train": trained,
         "Evaluate": _any_finished(evaluations),
-        "Explore": trained and state.picked("explore_user"),
+        "Explore": trained and state.picked(state.USER),
         "Blind test": any(has_judgements(one) for one in runs),
         "Take home": _any_finished(taken),
     }

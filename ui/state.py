@@ -25,17 +25,17 @@ LOG, RUN, TIMEOUT, SESSION_IDS = "log", "run", "timeout_minutes", "use_session_i
 #: Runs that are shown over the current one.
 COMPARED = "compare"
 EVALUATION, RECOMMENDATIONS = "evaluation", "recommendations"
-#: What is explained on the Explore page, and what was changed in the history there.
-ITEM, EDITS = "explore_item", "explore_edits"
-#: Which of a user's held-out interactions is shown there: its time, microseconds since the epoch.
+#: Who is shown on the Explore page, what is explained, and what was changed in the history.
+USER, ITEM, EDITS = "explore_user", "explore_item", "explore_edits"
+#: Which of the user's held-out interactions is shown there: its time, microseconds since the epoch.
 HELD = "explore_held"
 OWNER = LOCAL
 #: What every page's link carries.
 CONTEXT = (LOG, TIMEOUT, SESSION_IDS, RUN)
 #: What belongs to one log and means nothing for another.
 _OF_A_LOG = (
-    RUN, COMPARED, SESSION_IDS, EVALUATION, RECOMMENDATIONS, "sessions_user", "explore_user",
-    "explore_kind", ITEM, EDITS, HELD, "explore_beside",
+    RUN, COMPARED, SESSION_IDS, EVALUATION, RECOMMENDATIONS, "sessions_user", USER,
+    "explore_kind", ITEM, EDITS, HELD, "explore_beside", TIMEOUT,
 )  # fmt: skip
 DEFAULT_TIMEOUT = 30.0
 _MOST_MINUTES = 10 * 365 * 24 * 60
@@ -169,15 +169,24 @@ def _log_of_run() -> str | None:
 
 
 def current_timeout() -> tuple[float, str]:
-    """Return the timeout in minutes, and what is wrong with the link's if something is."""
+    """Return the timeout in minutes, and what is wrong with the link's if something is.
+
+    Where none was picked, it is that of the log's newest run, else 30 minutes.
+    """
     text = picked(TIMEOUT)
     if text is None:
-        return DEFAULT_TIMEOUT, ""
+        return _timeout_of_runs() or DEFAULT_TIMEOUT, ""
     with suppress(ValueError):
         if 0 < (value := float(text)) <= _MOST_MINUTES:
             return value, ""
     problem = f"{TIMEOUT} = {text} is no timeout between 0 and ten years"
     return DEFAULT_TIMEOUT, f"{problem}. 30 minutes are used instead."
+
+
+def _timeout_of_runs() -> float | None:
+    dataset, _ = current_log()
+    runs = () if dataset is None else runs_of(dataset)
+    return next((run.experiment.timeout_minutes for run in runs if not run.tries), None)
 
 
 def runs_of(dataset: Dataset) -> list[Run]:

@@ -166,7 +166,7 @@ def draw_code(dataset: Dataset, run: Run) -> None:
 
 def _shown(dataset: Dataset, run: Run) -> Shown:
     """Return whose recommendations the Explore page shows now, and by which choices."""
-    user = state.picked("explore_user") or logs.users_of(dataset.owner, dataset.id)[0]
+    user = state.picked(state.USER) or logs.users_of(dataset.owner, dataset.id)[0]
     flat = run.experiment.model != "hrnn"
     start = picked_start(None if flat else run.experiment.timeout_minutes)
     return Shown(user, start, exclude_seen=(state.picked("exclude_seen") or "").lower() == "true")

@@ -19,12 +19,16 @@ from ui.session_figures import Curve
 from ui.words import literal, minutes, plural, seconds
 from workspace.datasets import Dataset
 from workspace.runs import Run
-from workspace.tasks import ACTIVE
+from workspace.tasks import ACTIVE, State
 from workspace.trials import MOST, create_trial, newest_trial, trial_cut
 
 _OFFERED = (5.0, 15.0, 30.0, 60.0, 120.0, 480.0, 1440.0, 10080.0)
 _USUAL = (5.0, 30.0, 120.0, 1440.0)
 _MODEL = MODEL_NAMES["hrnn"]
+_ENDED = {
+    State.STOPPED: "it was stopped",
+    State.INTERRUPTED: "its worker was ended from outside",
+}
 
 
 def draw_trial(
@@ -108,20 +112,26 @@ def _draw(
     if waiting:
         running = sum(tried[one].fraction() for one in waiting)
         done = (len(tried) - len(waiting) + running) / len(tried)
-        st.progress(done, text=f"{plural(len(waiting), 'timeout')} still to come")
+        left, right = st.columns([5, 1], vertical_alignment="center")
+        left.progress(done, text=f"{plural(len(waiting), 'timeout')} still to come")
+        if right.button("Cancel", key="trial_cancel", width="stretch"):
+            for one in waiting:
+                launcher().stop(tried[one])
+            st.rerun()
     reports, without = {}, []
     for one, run in tried.items():
-        if run.report_folder.exists() and run.state() not in ACTIVE:
+        now = run.state()
+        if now == State.FINISHED and run.report_folder.exists():
             reports[one] = live.report_in(run.report_folder)
-        elif run.state() not in ACTIVE:
-            why = (run.final() or {}).get("message") or "its worker was ended from outside"
+        elif now not in ACTIVE:
+            why = (run.final() or {}).get("message") or _ENDED.get(now, "it has none")
             without.append(f"\n- {minutes(one)}: {literal(why)}.")
     if without:
         st.warning(f"{plural(len(without), 'timeout')} without figures:{''.join(without)}")
     if not reports:
         return
     found = compare(reports, _MODEL)
-    st.markdown(trial_words(found))
+    st.markdown("So far: " * bool(waiting) + trial_words(found))
     spec = session_charts.trial(trial_frame(found), sessions_a_user, suggested)
     st.vega_lite_chart(spec, key="trial_chart", alt="NDCG@10 by timeout")
     first = next(iter(reports.values()))

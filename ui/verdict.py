@@ -11,7 +11,7 @@ from ui.launching import launcher
 from ui.page import say_error
 from ui.words import literal
 from workspace.datasets import Dataset
-from workspace.evaluations import Evaluation, as_peer, create_evaluation, to_decide
+from workspace.evaluations import Evaluation, as_peer, create_evaluation, decides, to_decide
 from workspace.runs import Run
 from workspace.tasks import ACTIVE, State
 
@@ -70,8 +70,8 @@ def draw_verdict_on(dataset: Dataset, run: Run) -> None:
 
 def _comparison(dataset: Dataset, run: Run) -> Evaluation | None:
     """Return the newest evaluation that a verdict on a run can be read from."""
-    wanted = to_decide(run)
-    return next((one for one in state.evaluations_of(dataset) if one.settings == wanted), None)
+    known = state.evaluations_of(dataset)
+    return next((one for one in known if decides(one.settings, run)), None)
 
 
 def _goes_on(found: Evaluation) -> bool:

@@ -153,13 +153,14 @@ def draw_editor(
         left, right = st.columns(2, gap="medium", vertical_alignment="bottom")
         numbers = sorted(set(scenario.sessions), reverse=True)[:_MOST_OPTIONS]
         places = list(range(len(scenario)))[::-1][:_MOST_OPTIONS]
+        words = told_apart({one: titles.get(one, one) for one in items[:_MOST_OPTIONS]})
         with left:
             _offer("drop", "Drop a session", numbers, lambda one: f"Session {one + 1}")
             _offer(
                 "add",
                 "Add an item at the end",
                 items[:_MOST_OPTIONS],
-                lambda one: titles.get(one, one),
+                lambda one: words.get(one, one),
                 accept_new_options=len(items) > _MOST_OPTIONS,
             )
         with right:

@@ -137,10 +137,10 @@ def _through(effects: Effects, by_state: bool) -> str:
     if effects.begins:
         return " A new session begins, so all of it comes through the user state." * by_state
     speaks = effects.sessions["EFFECT"].clip(lower=0)
-    part = 100 * speaks.iloc[:-1].sum() / speaks.sum()
+    part = round(100 * speaks.iloc[:-1].sum() / speaks.sum())
     return (
-        f" Of what speaks for it, {part:.0f} % comes{' through the user state,' * by_state} from"
-        f" earlier sessions, and {100 - part:.0f} % from the session that goes on."
+        f" Of what speaks for it, {part} % comes{' through the user state,' * by_state} from"
+        f" earlier sessions, and {100 - part} % from the session that goes on."
     )
 
 

@@ -53,12 +53,13 @@ def _measured(evaluation: Evaluation) -> dict[str, Any]:
     data = open_dataset(evaluation.owner, evaluation.dataset).read()
     split = split_for(data, cut)
     models: dict[str, Any] = {}
+    called: dict[str, str] = {}
     for run in runs:
         if not run.has_model():
             raise WorkspaceError(f"run {run.name!r} has no model; choose runs that have one")
         taken = run.name in (*models, *settings.baselines, *derived)
         name = f"{run.name} ({run.id})" if taken else run.name
-        models[name] = load(run.model_folder)
+        models[name], called[name] = load(run.model_folder), run.id
         for words, experiment in alike[run.id].items():
             say(f"Training a model like {name}: {words}")
             models[f"{name}, {words}"] = train_experiment(data, experiment).model
@@ -82,7 +83,7 @@ def _measured(evaluation: Evaluation) -> dict[str, Any]:
         assert report is not None  # a stop ends the process, nothing else stops it
         main = ranking == settings.ranking
         write_folder(evaluation.report_folder if main else evaluation.sampled_folder, report.save)
-    return {"state": State.FINISHED, "message": ""}
+    return {"state": State.FINISHED, "message": "", "called": called}
 
 
 def _alike(run: Run, settings: EvaluationConfig) -> dict[str, ExperimentConfig]:

@@ -1,6 +1,6 @@
 """An evaluation: trained runs and baselines, measured side by side in a job of its own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -61,6 +61,15 @@ class EvaluationConfig:
 def to_decide(run: Run) -> EvaluationConfig:
     """Return what has to be measured before anybody can say whether an HRNN run pays."""
     return EvaluationConfig(runs=(run.id,), peers=("flat_gru",), split=run.experiment.cut)
+
+
+def decides(settings: EvaluationConfig, run: Run) -> bool:
+    """Say whether an evaluation measures what a verdict on an HRNN run needs, or more beside it."""
+    wanted = to_decide(run)
+    lead = replace(settings, runs=settings.runs[:1], also_sampled=wanted.also_sampled)
+    beside = {"baselines": wanted.baselines, "peers": wanted.peers}
+    enough = all(set(names) <= set(getattr(settings, what)) for what, names in beside.items())
+    return enough and replace(lead, twins=wanted.twins, **beside) == wanted
 
 
 @dataclass(frozen=True)

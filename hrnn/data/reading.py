@@ -23,7 +23,7 @@ from hrnn.data.report import ColumnReading, ImportReport, RejectedRows, Warned
 from hrnn.data.sql import BLANKS
 from hrnn.data.tables import Source, TextTable, as_text, load_text
 from hrnn.data.text_table import distinct
-from hrnn.data.timestamps import Times, read_times
+from hrnn.data.timestamps import COUNTED_DAYS, Times, read_times
 from hrnn.errors import DataError, listed
 
 #: How many steps reading has.
@@ -287,7 +287,7 @@ def _import_warnings(
         message = "nothing tells day from month in the dates; they were read day first"
         found.append(Warned("AMBIGUOUS_DATES", message, len(data)))
     if times.naive:
-        message = f"{times.naive:,} times name no zone; they were read as {timezone}"
+        message = f"{times.naive:,} times in the file name no zone; they were read as {timezone}"
         found.append(Warned("NAIVE_TIMES", message, times.naive))
     if len(times.gaps):
         found.append(
@@ -298,6 +298,9 @@ def _import_warnings(
                 line[times.gaps],
             )
         )
+    if times.counted_days:
+        message = f"all times lie in one day of 1970; {COUNTED_DAYS}"
+        found.append(Warned("COUNTED_DAYS", message, len(data)))
     if times.day_only:
         message = "every time is a midnight: within a day there is no order and no gap"
         found.append(Warned("DAY_RESOLUTION", message, len(data)))

@@ -23,7 +23,15 @@ _DATE = (
     r"\s*([AaPp][Mm])?\s*([Zz]|UTC|GMT|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)?$"
 )
 _DAY_US = 86_400_000_000
+#: What a spreadsheet counts days to, of the years 1954 to 2118; as seconds they are one afternoon.
+_SHEET_DAYS = (20_000, 80_000)
 _COMPACT = r"^(\d{4})(\d{2})(\d{2})(?:[Tt]?(\d{2})(\d{2})(\d{2})?([Zz])?)?(?:\.0*)?$"
+
+
+#: What to do about times that count days.
+COUNTED_DAYS = (
+    "if they are a spreadsheet's, which counts days, let it write them as dates and times"
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,8 @@ class Times:
         naive: how many readable values carry no zone.
         gaps: rows whose local time is ambiguous or does not exist in the declared zone.
         day_only: whether every readable time is a midnight.
+        counted_days: whether all are numbers, their unit was guessed, and they would be seconds of
+            one afternoon of 1970, but are as large as the day numbers of a spreadsheet.
     """
 
     us: np.ndarray
@@ -52,6 +62,7 @@ class Times:
     naive: int
     gaps: np.ndarray
     day_only: bool
+    counted_days: bool
 
 
 def read_times(
@@ -116,7 +127,13 @@ def read_times(
         naive=naive,
         gaps=np.array(read.gap_lines, np.int64),
         day_only=bool(readable.any()) and midnights and read.midnights,
+        counted_days=time_unit is None and bool(units) and _counts_days(us[readable]),
     )
+
+
+def _counts_days(us: np.ndarray) -> bool:
+    least, most = (day * 1_000_000 for day in _SHEET_DAYS)
+    return bool((us >= least).all() and (us < most).all())
 
 
 def _codes(units: np.ndarray) -> np.ndarray:

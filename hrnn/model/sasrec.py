@@ -16,8 +16,9 @@ class SASRecNetwork(ItemNetwork):
 
     Before the first interaction stands a place of its own, learned, so that the first one is
     predicted too and somebody without history can be served. Places are numbered from it, so that
-    a state depends on nothing that comes later. One head, normalised before each part, as the
-    authors have it; attention weights have no dropout here, all else has.
+    a state depends on nothing that comes later. One head. What each part reads is normalised, and
+    places are scaled as items are, as the paper has it (its authors' code normalises queries alone
+    and scales items alone); attention weights have no dropout here, all else has.
     """
 
     def __init__(
@@ -58,11 +59,11 @@ class SASRecNetwork(ItemNetwork):
         lane_N, step_N = _where(batch)
         kept = step_N < places - 1
         index = (lane_N[kept], step_N[kept] + 1)
-        embedded = self.items_IH(batch.items[kept]) * self.hidden_units**0.5
+        embedded = self.items_IH(batch.items[kept])
         inputs_BTH = embedded.new_zeros(len(batch.users), places, self.hidden_units)
         inputs_BTH[:, 0] = self.start_H
         inputs_BTH = inputs_BTH.index_put(index, embedded) + self.places_TH[:places]
-        states_BTH = self.dropout(inputs_BTH, generator)
+        states_BTH = self.dropout(inputs_BTH * self.hidden_units**0.5, generator)
         for block in self.blocks:
             states_BTH = block(states_BTH, lambda values: self.dropout(values, generator))
         return self.norm(states_BTH)
@@ -74,15 +75,13 @@ class _Block(nn.Module):
     def __init__(self, units: int) -> None:
         super().__init__()
         self.norm_attention, self.norm_forward = nn.LayerNorm(units), nn.LayerNorm(units)
-        self.query = nn.Linear(units, units)
-        self.key_value = nn.Linear(units, 2 * units)
+        self.query_key_value = nn.Linear(units, 3 * units)
         self.attended = nn.Linear(units, units)
         self.inner, self.outer = nn.Linear(units, units), nn.Linear(units, units)
 
     def forward(self, states_BTH: Tensor, dropout) -> Tensor:
-        query_BTH = self.query(self.norm_attention(states_BTH))
-        key_BTH, value_BTH = self.key_value(states_BTH).chunk(2, dim=-1)
-        heads = (one.unsqueeze(1) for one in (query_BTH, key_BTH, value_BTH))
+        three_BTH = self.query_key_value(self.norm_attention(states_BTH)).chunk(3, dim=-1)
+        heads = (one.unsqueeze(1) for one in three_BTH)
         looked_BTH = scaled_dot_product_attention(*heads, is_causal=True).squeeze(1)
         states_BTH = states_BTH + dropout(self.attended(looked_BTH))
         inner_BTH = dropout(torch.relu(self.inner(self.norm_forward(states_BTH))))

@@ -19,9 +19,10 @@ _MOST_PARTS = 3
 _WORTH_A_PART = 0.005
 #: The sd above which a part is no hump, in octaves.
 _WIDEST = 2.5
-#: What a valley is: a fall to this share of the lower peak, with so many of the gaps on each side,
-#: of gaps that are smoothed by a kernel so many octaves wide, looked at in so many places.
-_VALLEY, _LEAST_SHARE, _KERNEL, _PLACES = 0.7, 0.02, 0.75, 500
+#: What a valley is: a fall to this share of the lower peak, of gaps that are smoothed by a kernel
+#: so many octaves wide, with so many of the gaps on each side.
+_VALLEY, _DEEP_VALLEY = (0.95, 0.3, 0.0), (0.7, 0.75, 0.02)
+_PLACES = 500  # where smoothed gaps are looked at
 _AN_HOUR = math.log2(60)
 #: What makes one length a habit: its share of all gaps, and of those around it; and how many cells
 #: on either side are around it.
@@ -53,9 +54,12 @@ def suggest_timeout(data: Interactions, seed: int = 0) -> TimeoutHint:
     and variance of all parts of a side. If three parts have two such boundaries, it is the one
     nearer to an hour (on a log scale), where Halfaker et al. found it on very different sites.
 
+    The smoothed gaps themselves must fall there, to 95 % of the lower peak beside it: two parts fit
+    one lopsided hump better than one does, and can stand apart in it.
+
     A part with an sd over 2.5 octaves is no hump but what the others leave over. Parts are then
-    held to that width, and a boundary counts only if the smoothed gaps fall there to 70 % of the
-    lower peak beside it, 2 % of them or more on each side: held parts would cut one wide hump too.
+    held to that width, and the gaps must fall to 70 %, with 2 % of them or more on each side: held
+    parts would cut one wide hump too.
 
     One length that holds over 5 % of the gaps, and two thirds of those within one and a half
     octaves, is a machine's habit, such as a timer, and is left out of the fit, unless only half
@@ -149,8 +153,7 @@ def _log2_minutes(cell: np.ndarray) -> np.ndarray:
 def _cut(at_N: np.ndarray, counts_N: np.ndarray) -> tuple[Mixtures, list[_Boundary], float]:
     """Fit a mixture; return it, its boundaries that count, and the sd that its parts are held to.
 
-    Boundaries count where the sides weigh the same somewhere; of a mixture that was held, which
-    would fit several parts to one wide hump, only where the gaps themselves fall as well.
+    Boundaries count where the sides weigh the same somewhere and the gaps themselves fall.
     """
     mixture, most_sd = _fit_by_bic(at_N, counts_N, math.inf), math.inf
     if mixture.parts > 1 and mixture.sd_RK.max() > _WIDEST:
@@ -158,30 +161,28 @@ def _cut(at_N: np.ndarray, counts_N: np.ndarray) -> tuple[Mixtures, list[_Bounda
     found = []
     for left in range(1, mixture.parts):
         at = float(mixture.crossing(left)[0])
-        if not math.isnan(at) and (most_sd == math.inf or _is_valley(at, at_N, counts_N)):
+        valley = _VALLEY if most_sd == math.inf else _DEEP_VALLEY
+        if not math.isnan(at) and _is_valley(at, at_N, counts_N, *valley):
             _, mean_R2, sd_R2 = mixture.sides(left)
             found.append(_Boundary(left, at, float(separation(mean_R2, sd_R2)[0])))
     return mixture, found, most_sd
 
 
-def _is_valley(at: float, at_N: np.ndarray, counts_N: np.ndarray) -> bool:
-    """Say whether the gaps fall to 70 % of the lower peak at a place, between real humps.
+def _is_valley(
+    at: float, at_N: np.ndarray, counts_N: np.ndarray, fall: float, width: float, share: float
+) -> bool:
+    """Say whether the gaps fall to a share of the lower peak at a place, between real humps.
 
     They are smoothed with a normal kernel, since the parts themselves would show valleys in tails.
     """
-    total = counts_N.sum()
     left, right = counts_N[at_N < at].sum(), counts_N[at_N >= at].sum()
-    if min(left, right) < _LEAST_SHARE * total:
+    if min(left, right) <= share * (left + right):
         return False
-    place_P = np.linspace(at_N[0], at_N[-1], _PLACES)
-    density_P = _smooth(place_P, at_N, counts_N)
+    place_P = np.append(np.linspace(at_N[0], at_N[-1], _PLACES), at)
+    z_PN = (place_P[:, None] - at_N) / width
+    density_P = np.exp(-0.5 * z_PN * z_PN) @ counts_N
     peaks = density_P[place_P < at].max(), density_P[place_P >= at].max()
-    return bool(_smooth(np.array([at]), at_N, counts_N)[0] < _VALLEY * min(peaks))
-
-
-def _smooth(place_P: np.ndarray, at_N: np.ndarray, counts_N: np.ndarray) -> np.ndarray:
-    z_PN = (place_P[:, None] - at_N) / _KERNEL
-    return np.exp(-0.5 * z_PN * z_PN) @ counts_N
+    return bool(density_P[-1] < fall * min(peaks))
 
 
 def _fit_by_bic(at_N: np.ndarray, counts_N: np.ndarray, most_sd: float) -> Mixtures:

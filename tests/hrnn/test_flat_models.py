@@ -78,23 +78,19 @@ class PlainSASRec:
 
     def states(self, items: list[int]) -> list[np.ndarray]:
         """Return the state before the first item, …, after the last one."""
-        embedded = [self.w["start_H"]]
-        embedded += [self.w["items_IH.weight"][item] * math.sqrt(self.units) for item in items]
-        x = [one + place for one, place in zip(embedded, self.w["places_TH"], strict=False)]
+        read = [self.w["start_H"], *(self.w["items_IH.weight"][item] for item in items)]
+        places, scale = self.w["places_TH"], math.sqrt(self.units)
+        x = [scale * (one + place) for one, place in zip(read, places, strict=False)]
         for layer in range(self.layers):
             name = f"blocks.{layer}."
-            query = [
-                self.linear(name + "query", self.norm(name + "norm_attention", one)) for one in x
-            ]
-            both = [self.linear(name + "key_value", one) for one in x]
+            normal = [self.norm(name + "norm_attention", one) for one in x]
+            three = [np.split(self.linear(name + "query_key_value", one), 3) for one in normal]
             looked = []
-            for place, q in enumerate(query):
-                likeness = [q @ one[: self.units] / math.sqrt(self.units) for one in both]
-                weight = np.exp(likeness[: place + 1])
-                weight /= weight.sum()
-                looked.append(
-                    sum(w * one[self.units :] for w, one in zip(weight, both, strict=False))
-                )
+            for place, (query, _, _) in enumerate(three):
+                likeness = [query @ key / scale for _, key, _ in three[: place + 1]]
+                weight = np.exp(likeness) / np.exp(likeness).sum()
+                values = (value for _, _, value in three)
+                looked.append(sum(w * value for w, value in zip(weight, values, strict=False)))
             x = [
                 one + self.linear(name + "attended", found)
                 for one, found in zip(x, looked, strict=True)

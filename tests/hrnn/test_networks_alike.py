@@ -85,7 +85,7 @@ class TestFlatGRU(AlikeNetwork):
 class TestSASRec(AlikeNetwork):
     @classmethod
     def make(cls):
-        return SASRec(cls.settings(learning_rate=0.01, hidden_units=16))
+        return SASRec(cls.settings(learning_rate=0.01, hidden_units=16, epochs=60))
 
 
 class TestSASRecWithOneNegative(AlikeNetwork):

@@ -34,6 +34,11 @@ WARNINGS = {
     ),
     "AMBIGUOUS_DATES": (calm("u,a,03/04/2024"), (), calm("u,a,13/04/2024")),
     "NAIVE_TIMES": (calm("u,a,2024-01-05 12:00"), (), calm("u,a,2024-01-05 12:00+00")),
+    "COUNTED_DAYS": (
+        csv_log("u,a,46025.541667", "v,a,46026.25"),
+        (),
+        csv_log("u,a,46025.541667", "v,a,1704412800"),
+    ),
     "DAY_RESOLUTION": (
         csv_log("u,a,1704412800", "v,a,1704499200"),
         (),

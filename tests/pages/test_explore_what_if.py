@@ -179,6 +179,44 @@ def test_users_are_offered_by_sessions_and_by_what_the_user_state_decides(run: R
     assert "of 6 users looked at" in texts(app)
 
 
+def test_another_kind_of_users_begins_with_its_first_one(run: Run) -> None:
+    app = explored(run, explore_user="v3")
+    app.selectbox(key="explore_kind").set_value("sessions").run()
+    picker = app.selectbox(key="explore_user")
+    assert picker.value == picker.options[0]
+    linked = explored(run, explore_user="v3", explore_kind="sessions")
+    assert linked.selectbox(key="explore_user").value == "v3"
+
+
+def test_the_explained_item_stays_while_edits_move_its_rank(run: Run) -> None:
+    app = explored(run, explore_user="v3")
+    chosen = table(app)["Item"][2]
+    app.selectbox(key="explore_item").set_value(chosen).run()
+    for edits in ("drop:2", "drop:2,drop:1", "drop:2,drop:1,add:p6", "drop:2"):
+        app.query_params["explore_edits"] = edits
+        app.run()
+        picker = app.selectbox(key="explore_item")
+        assert picker.value == chosen
+        # A browser hands back the words of what is chosen, so an edit must not change them.
+        assert picker.options[picker.index] == f"Title {chosen[1:]}"
+        assert not app.warning
+
+
+def test_items_of_one_title_are_told_apart_where_one_is_added(dataset: Dataset, run: Run) -> None:
+    add_items(dataset, b"id\ttitle\np1\tSame\np2\tSame\n", {"item": "id", "title": "title"})
+    app = explored(run, explore_user="v3")
+    offered = app.selectbox(key="edit_add").options
+    assert {"Same (p1)", "Same (p2)"} <= set(offered)
+    app.selectbox(key="edit_add").set_value("p2").run()
+    assert app.query_params["explore_edits"] == "add:p2"
+
+
+def test_nobody_has_sessions_to_cut_anew(run: Run) -> None:
+    app = explored(run, explore_nobody=True, explore_edits="add:p1")
+    assert "edit_cut" not in keys(app, "pills")
+    assert "edit_cut" in keys(explored(run, explore_user="v3"), "pills")
+
+
 def test_the_view_beyond_the_list_is_in_the_link_and_can_be_closed(run: Run) -> None:
     app = explored(run, explore_user="v3", beyond="replay")
     assert "of 8 interactions" in texts(app)

@@ -58,7 +58,7 @@ def test_sessions_are_cut_as_suggested_and_a_quick_model_is_trained(imported: Ap
 
 def test_each_step_is_undone_by_itself(imported: AppTest) -> None:
     press(imported, "undo_timeout")
-    assert "timeout_minutes" not in imported.query_params
+    assert imported.query_params["timeout_minutes"] == "30"
     assert "Sessions are cut at 30 min" in said(imported)
     assert "undo_timeout" not in keys(imported, "button")
     press(imported, "undo_run")
@@ -99,7 +99,7 @@ def test_nothing_follows_where_that_is_switched_off(log: bytes) -> None:
 
 def test_a_log_of_which_nothing_can_be_learned_says_why() -> None:
     app = press(upload(opened("data"), b"user,item,time\nu,i,1\nu,j,2\n"), "import_go")
-    assert "Sessions are cut at 30 min. The gaps suggest no other." in said(app)
+    assert "Sessions are cut at 30 min. The gaps suggest none." in said(app)
     assert "No model was trained: no user has three interactions" in said(app)
     assert list_runs("local") == []
 

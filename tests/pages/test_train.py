@@ -146,7 +146,7 @@ def test_a_regressor_is_trained_on_amounts_and_shows_its_error(
 
 def test_what_is_cut_off_is_said_beside_the_settings(dataset: Dataset) -> None:
     app = opened("train", log=dataset.id, max_sessions=1)
-    assert "raise max_sessions" in texts(app).replace("\\", "")
+    assert "let it read more sessions" in texts(app).replace("\\", "")
 
 
 def test_a_preset_fills_the_inputs_and_what_is_changed_stays_in_the_link(dataset: Dataset) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from hrnn.training.config import PRESETS, SplitConfig
-from tests.pages.app import QUICK, opened, press, texts
+from tests.pages.app import QUICK, keys, opened, press, texts
 from ui.trials import trial_words
 from workspace.datasets import Dataset
 from workspace.importing import import_log
@@ -41,6 +41,19 @@ def test_what_was_tried_is_drawn_with_intervals_and_said(
     said = texts(app).replace("\\", "")
     assert "best: 0." in said
     assert "leave-last-out on validation rows, 6 held-out interactions of 6 users" in said
+
+
+def test_what_is_still_to_come_can_be_cancelled(
+    dataset: Dataset, done: Callable[[Task], Task]
+) -> None:
+    first, _ = create_trial(dataset, SplitConfig(), [2.0, 30.0], QUICK)
+    done(first)
+    app = opened("sessions", log=dataset.id)
+    assert "So far: **2 min** has" in texts(app)
+    press(app, "trial_cancel")
+    assert "**2 min** has" in texts(app)
+    assert "So far" not in texts(app)
+    assert "trial_cancel" not in keys(app, "button")
 
 
 def test_runs_that_try_a_timeout_are_not_the_current_model(

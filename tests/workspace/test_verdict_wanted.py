@@ -1,14 +1,21 @@
 """A run that is to be decided about is followed by what its verdict needs."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hrnn.evaluation.report import Report
-from hrnn.training.config import ExperimentConfig, TrainConfig
+from hrnn.training.config import ExperimentConfig, SplitConfig, TrainConfig
 from workspace.datasets import Dataset
-from workspace.evaluations import BASELINES, list_evaluations, to_decide, verdict_wanted
+from workspace.evaluations import (
+    BASELINES,
+    decides,
+    list_evaluations,
+    to_decide,
+    verdict_wanted,
+)
 from workspace.importing import import_log
 from workspace.launcher import Launcher
 from workspace.runs import create_run, open_run
@@ -74,3 +81,30 @@ def test_a_verdict_whose_worker_is_killed_can_be_asked_for_again(
     wait_for(lambda: not found.has_worker())
     assert found.state() == State.INTERRUPTED
     assert done(found).state() == State.FINISHED
+
+
+MORE = {"twins": True, "also_sampled": False, "peers": ("sasrec", "flat_gru")}
+
+
+@pytest.mark.parametrize(
+    ("change", "enough"),
+    [
+        ({}, True),
+        (MORE, True),
+        ({"baselines": ("session kNN",)}, False),
+        ({"peers": ("sasrec",)}, False),
+        ({"ranking": "sampled"}, False),
+        ({"exclude_seen": False}, False),
+        ({"targets": "first"}, False),
+        ({"k": (10,)}, False),
+        ({"split": SplitConfig(split="leave_last_out", timeout_minutes=60.0)}, False),
+    ],
+)
+def test_an_evaluation_decides_that_measures_all_that_is_needed(
+    dataset: Dataset, change: dict, enough: bool
+) -> None:
+    run, other = (create_run(dataset, QUICK, name) for name in ("one", "other"))
+    wanted = replace(to_decide(run), **change)
+    assert decides(wanted, run) == enough
+    assert decides(replace(wanted, runs=(run.id, other.id)), run) == enough
+    assert not decides(replace(wanted, runs=(other.id, run.id)), run)
