@@ -5,6 +5,16 @@ import numpy as np
 import pandas as pd
 
 ACCENT, QUIET_TONE, OTHER_TONE, GREY = "#0d9488", "#8fb8b4", "#c9a66b", "#8a8f98"
+#: Names beside rows, in as many lines as they have parts, so that a phone has room beside them.
+_NAMED = alt.Axis(
+    labelExpr="split(replace(datum.label, ' (', ', ('), ', ')",
+    labelLimit=180,
+    labelLineHeight=12,
+    labelOverlap=False,
+)
+_FEW = alt.Axis(tickCount=5)
+#: Pixels of a line of a legend: a chart's height holds that of its legend.
+_LINE = 18
 _BASELINE_COLORS = {
     "flat GRU": "#2563eb",
     "SASRec": "#9333ea",
@@ -47,20 +57,22 @@ def differences(frame: pd.DataFrame, lead: str) -> alt.LayerChart:
     color = alt.Color(
         "sure:N",
         scale=alt.Scale(domain=["beyond doubt", "may be chance"], range=[ACCENT, GREY]),
-        legend=alt.Legend(title=None, orient="top"),
+        legend=alt.Legend(title=None, orient="top", columns=1, symbolSize=80),
     )
-    y = alt.Y("OTHER:N", title=None, sort=None, axis=alt.Axis(labelLimit=340))
+    y = alt.Y("OTHER:N", title=None, sort=None, axis=_NAMED)
     tooltip = ["OTHER:N", *_tooltips(("DIFFERENCE", "LOW", "HIGH"))]
     base = alt.Chart(frame).encode(y=y, color=color, tooltip=tooltip)
-    title = f"← behind      {lead}      ahead →"
-    bars = base.mark_rule(strokeWidth=2).encode(x=alt.X("LOW:Q", title=title), x2="HIGH:Q")
+    title = ["← behind · ahead →", lead]
+    bars = base.mark_rule(strokeWidth=2).encode(
+        x=alt.X("LOW:Q", title=title, axis=_FEW), x2="HIGH:Q"
+    )
     points = base.mark_point(filled=True, size=60).encode(x="DIFFERENCE:Q")
     none = alt.Chart(pd.DataFrame({"at": [0.0]})).mark_rule(strokeDash=[4, 3]).encode(x="at:Q")
-    return (none + bars + points).properties(height=alt.Step(30))
+    return (none + bars + points).properties(height=alt.Step(36))
 
 
 def slices(frame: pd.DataFrame, metric: str) -> alt.LayerChart:
-    """Draw a metric for each part of a slice: a point and an interval a model.
+    """Draw a metric for each part of a slice, a row each: a point and an interval a model.
 
     Args:
         frame: MODEL, PART, VALUE, LOW, HIGH, N.
@@ -71,18 +83,18 @@ def slices(frame: pd.DataFrame, metric: str) -> alt.LayerChart:
     labels = {part: f"{part} ({counts[part]:,})" for part in parts}
     frame = frame.assign(label=frame["PART"].map(labels))
     base = alt.Chart(frame).encode(
-        x=alt.X("label:N", title="part (held-out interactions)", sort=list(labels.values()),
-                axis=alt.Axis(labelAngle=0, labelLimit=180)),
-        xOffset=alt.XOffset("MODEL:N", sort=models),
-        color=alt.Color(
-            "MODEL:N", sort=models, scale=alt.Scale(range=model_colors(models)),
-            legend=alt.Legend(title=None, orient="top", labelLimit=260, columns=2),
-        ),
+        y=alt.Y("label:N", title=None, sort=list(labels.values()), axis=_NAMED),
+        yOffset=alt.YOffset("MODEL:N", sort=models),
+        color=_model_color(models),
         tooltip=["MODEL:N", "PART:N", *_tooltips(("VALUE", "LOW", "HIGH"))],
-    )  # fmt: skip
-    bars = base.mark_rule(strokeWidth=2).encode(y=alt.Y("LOW:Q", title=metric), y2="HIGH:Q")
-    points = base.mark_point(filled=True, size=50).encode(y="VALUE:Q")
-    return (bars + points).properties(height=380)
+    )
+    title = f"{metric} (in brackets: of how many)"
+    bars = base.mark_rule(strokeWidth=2).encode(
+        x=alt.X("LOW:Q", title=title, axis=_FEW), x2="HIGH:Q"
+    )
+    points = base.mark_point(filled=True, size=50).encode(x="VALUE:Q")
+    rows = len(parts) * max(14 * len(models), 40)
+    return (bars + points).properties(height=rows + _LINE * len(models) + 60)
 
 
 def breadth(frame: pd.DataFrame, column: str, title: str, metric: str) -> alt.Chart:
@@ -94,18 +106,21 @@ def breadth(frame: pd.DataFrame, column: str, title: str, metric: str) -> alt.Ch
         title: of that axis.
         metric: name of the accuracy.
     """
-    models = frame["MODEL"].tolist()
-    color = alt.Color(
-        "MODEL:N", sort=models, scale=alt.Scale(range=model_colors(models)),
-        legend=alt.Legend(title=None, orient="top", labelLimit=180, columns=2),
-    )  # fmt: skip
+    color = _model_color(frame["MODEL"].tolist())
     points = alt.Chart(frame).mark_point(filled=True, size=110, opacity=0.85)
     return points.encode(
-        x=alt.X(f"{column}:Q", title=title, axis=alt.Axis(tickCount=5)),
+        x=alt.X(f"{column}:Q", title=title, axis=_FEW),
         y=alt.Y("NDCG:Q", title=metric),
         color=color,
         tooltip=["MODEL:N", *_tooltips(("NDCG", column))],
-    ).properties(height=290)
+    ).properties(height=250 + _LINE * len(frame))
+
+
+def _model_color(models: list[str]) -> alt.Color:
+    """A colour a model; names stand below one another, since side by side a phone cuts them."""
+    legend = alt.Legend(title=None, orient="top", labelLimit=300, columns=1, symbolSize=80)
+    scale = alt.Scale(range=model_colors(models))
+    return alt.Color("MODEL:N", sort=models, scale=scale, legend=legend)
 
 
 def _tooltips(names: tuple[str, ...]) -> list[alt.Tooltip]:

@@ -152,8 +152,8 @@ def _draw_breadth(report: Report, k: int) -> None:
     st.subheader("What does accuracy cost?", anchor=False)
     for place, (column, title) in zip(
         st.columns(2),
-        (("COVERAGE", f"share of the items in anybody's first {k}"),
-         ("BIAS", "mean popularity, as a multiple of that of the held-out items")),
+        (("COVERAGE", f"items in anybody's first {k}, share"),
+         ("BIAS", "popularity (× that of held-out items)")),
         strict=True,
     ):  # fmt: skip
         chart = charts.breadth(frame.dropna(subset=[column]), column, title, f"NDCG@{k}")

@@ -92,7 +92,7 @@ def _read_words(text: TextTable) -> str:
     if text.encoding and text.encoding != "utf-8":
         parts.append(f"encoding {text.encoding}")
     if not text.headed:
-        parts.append("no header: columns are numbered, and guessed by what they hold")
+        parts.append("columns are numbered, and guessed by what they hold")
     return "Read as " + "; ".join(parts) + "."
 
 

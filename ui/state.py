@@ -101,7 +101,7 @@ def prepare(key: str, default: T, allowed: Container[Any] | None = None) -> None
         from_link = st.query_params.get(key) is not None
         value = default
         if from_link:
-            say_unused(key, text, default)
+            say_unused(key, text, "as usual" if isinstance(default, str) else default)
     st.session_state[key] = value
 
 

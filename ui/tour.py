@@ -9,6 +9,7 @@ from hrnn.training.config import PRESETS, ExperimentConfig, TrainConfig
 from ui import state
 from ui.launching import TICK_SECONDS, launcher
 from ui.words import plural
+from workspace.datasets import list_datasets
 from workspace.runs import Run, create_run, open_run
 from workspace.samples import import_sample
 from workspace.tasks import ACTIVE
@@ -108,7 +109,7 @@ def _begin() -> None:
 
 def draw(path: str) -> None:
     """Draw the box of a page, while the tour is on."""
-    if state.picked(TOUR) is None:
+    if state.picked(TOUR) is None or not list_datasets(state.OWNER):
         return
     number = next((n for n, step in enumerate(_STEPS, 1) if step.page == path), None)
     with st.container(border=True, key="tour"):

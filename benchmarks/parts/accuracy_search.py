@@ -38,10 +38,12 @@ _WIDE: dict[str, Any] = {"hidden_units": 128, "dropout_rate": 0.35}
 _WIDER: dict[str, Any] = {"hidden_units": 192, "dropout_rate": 0.4}
 _WIDEST: dict[str, Any] = {"hidden_units": 256, "dropout_rate": 0.45}
 _FAST: dict[str, Any] = {"learning_rate": 0.008}
-#: SASRec learns more slowly, and reads no more than the last 200 interactions, as in its paper.
+#: SASRec learns more slowly, wants less dropout, and reads no more than the last 200 interactions,
+#: as in its paper.
 _ATTENTION: dict[str, Any] = {
     "num_layers": 2,
-    "learning_rate": 0.001,
+    "learning_rate": 0.003,
+    "dropout_rate": 0.1,
     "max_sessions": 1,
     "max_session_len": 200,
 }
@@ -59,12 +61,17 @@ SEARCH: dict[str, dict[str, dict[str, Candidate]]] = {
     "movielens": {
         "HRNN": _tried("hrnn", _MOVIELENS, units_256=_WIDEST),
         "flat GRU": _tried("flat_gru", _MOVIELENS, units_192=_WIDER, units_256=_WIDEST),
-        "SASRec": _tried("sasrec", _MOVIELENS, units_128={**_WIDE, **_ATTENTION}),
+        "SASRec": _tried(
+            "sasrec",
+            _MOVIELENS,
+            units_128={**_WIDE, **_ATTENTION},
+            units_192={**_WIDER, **_ATTENTION, "dropout_rate": 0.2},
+        ),
     },
     "globo": {
         "HRNN": _tried("hrnn", _GLOBO, units_64={}),
         "flat GRU": _tried("flat_gru", _GLOBO, units_64={}),
-        "SASRec": _tried("sasrec", _GLOBO, units_64={**_ATTENTION, "epochs": 16}),
+        "SASRec": _tried("sasrec", _GLOBO, units_64=_ATTENTION),
     },
     "generated": {
         "HRNN": _tried("hrnn", {}, plain={}, fast=_FAST, units_128=_WIDE),
@@ -72,9 +79,10 @@ SEARCH: dict[str, dict[str, dict[str, Candidate]]] = {
         "flat GRU": _tried("flat_gru", {}, plain={}, fast=_FAST, units_128=_WIDE),
         "SASRec": _tried(
             "sasrec",
-            {"epochs": 60},
+            {"epochs": 40},
             one_layer={**_ATTENTION, "num_layers": 1},
             two_layers=_ATTENTION,
+            slow={**_ATTENTION, "learning_rate": 0.001, "dropout_rate": 0.25, "epochs": 60},
         ),
     },
 }

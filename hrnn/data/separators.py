@@ -31,7 +31,9 @@ class Separator:
     @property
     def word(self) -> str:
         """The separator for people."""
-        return {",": "comma", "\t": "tab", " ": "spaces"}.get(self.text, self.text)
+        return {",": "comma", ";": "semicolon", "\t": "tab", " ": "spaces"}.get(
+            self.text, self.text
+        )
 
     def splitter(self, text: bytes, longest_quoted: int = LONGEST_QUOTED) -> Splitter:
         """Make what cuts a text here.

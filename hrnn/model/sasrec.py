@@ -10,6 +10,9 @@ from torch.nn.functional import scaled_dot_product_attention
 from hrnn.model.batches import Batch
 from hrnn.model.items import ItemNetwork
 
+#: By how much the last pair of units turns more slowly than the first.
+_SLOWEST = 10_000.0
+
 
 class SASRecNetwork(ItemNetwork):
     """Blocks of causal self-attention and a feed-forward layer on tied item embeddings.
@@ -18,7 +21,9 @@ class SASRecNetwork(ItemNetwork):
     predicted too and somebody without history can be served. Places are numbered from it, so that
     a state depends on nothing that comes later. One head. What each part reads is normalised, and
     places are scaled as items are, as the paper has it (its authors' code normalises queries alone
-    and scales items alone); attention weights have no dropout here, all else has.
+    and scales items alone). Places start at zero: one that no history reached says nothing. Unlike
+    theirs, attention also sees how far back an interaction lies, by turning queries and keys
+    (RoFormer: Su et al. 2021); its weights have no dropout here, all else has.
     """
 
     def __init__(
@@ -38,6 +43,7 @@ class SASRecNetwork(ItemNetwork):
             self.blocks = nn.ModuleList(_Block(hidden_units) for _ in range(num_layers))
             self.norm = nn.LayerNorm(hidden_units)
         self.draw(generator)
+        nn.init.zeros_(self.places_TH)
 
     def states_before(self, batch: Batch, generator: torch.Generator | None = None) -> Tensor:
         """Return the state [N, H] before each interaction; see the base class."""
@@ -81,11 +87,28 @@ class _Block(nn.Module):
 
     def forward(self, states_BTH: Tensor, dropout) -> Tensor:
         three_BTH = self.query_key_value(self.norm_attention(states_BTH)).chunk(3, dim=-1)
-        heads = (one.unsqueeze(1) for one in three_BTH)
+        query_BTH, key_BTH, value_BTH = three_BTH
+        heads = (one.unsqueeze(1) for one in (_turned(query_BTH), _turned(key_BTH), value_BTH))
         looked_BTH = scaled_dot_product_attention(*heads, is_causal=True).squeeze(1)
         states_BTH = states_BTH + dropout(self.attended(looked_BTH))
         inner_BTH = dropout(torch.relu(self.inner(self.norm_forward(states_BTH))))
         return states_BTH + dropout(self.outer(inner_BTH))
+
+
+def _turned(values_BTH: Tensor) -> Tensor:
+    """Turn pairs of units by an angle for each place, each pair more slowly than the one before.
+
+    The product of two then depends on how far apart their places are. A last unit without a
+    partner stays.
+    """
+    _, places, units = values_BTH.shape
+    pairs = units // 2
+    rate_P = _SLOWEST ** (torch.arange(pairs, device=values_BTH.device) / max(pairs, 1))
+    angle_TP = torch.arange(places, device=values_BTH.device)[:, None] / rate_P
+    cos_TP, sin_TP = (one.to(values_BTH.dtype) for one in (angle_TP.cos(), angle_TP.sin()))
+    one_BTP, other_BTP, rest = values_BTH.split((pairs, pairs, units - 2 * pairs), dim=-1)
+    turned = one_BTP * cos_TP - other_BTP * sin_TP, one_BTP * sin_TP + other_BTP * cos_TP
+    return torch.cat([*turned, rest], dim=-1)
 
 
 def _where(batch: Batch) -> tuple[Tensor, Tensor]:

@@ -85,6 +85,9 @@ class PlainSASRec:
             name = f"blocks.{layer}."
             normal = [self.norm(name + "norm_attention", one) for one in x]
             three = [np.split(self.linear(name + "query_key_value", one), 3) for one in normal]
+            three = [
+                (self.turned(q, at), self.turned(k, at), v) for at, (q, k, v) in enumerate(three)
+            ]
             looked = []
             for place, (query, _, _) in enumerate(three):
                 likeness = [query @ key / scale for _, key, _ in three[: place + 1]]
@@ -102,6 +105,12 @@ class PlainSASRec:
             x = [one + self.linear(name + "outer", i) for one, i in zip(x, inner, strict=True)]
         return [self.norm("norm", one) for one in x]
 
+    def turned(self, value: np.ndarray, place: int) -> np.ndarray:
+        half = self.units // 2
+        pairs = value[:half] + 1j * value[half : 2 * half]
+        pairs = pairs * np.exp([1j * place / 10_000 ** (pair / half) for pair in range(half)])
+        return np.concatenate([pairs.real, pairs.imag, value[2 * half :]])
+
     def linear(self, name: str, value: np.ndarray) -> np.ndarray:
         return self.w[f"{name}.weight"] @ value + self.w[f"{name}.bias"]
 
@@ -110,13 +119,15 @@ class PlainSASRec:
         return scaled * self.w[f"{name}.weight"] + self.w[f"{name}.bias"]
 
 
-@pytest.mark.parametrize("layers", [1, 2])
-def test_sasrec_is_what_a_plain_implementation_finds(layers):
-    network = SASRecNetwork(5, 6, layers, 0.0, 9, torch.Generator().manual_seed(3)).double()
+@pytest.mark.parametrize(("layers", "units"), [(1, 6), (2, 6), (2, 7), (1, 1)])
+def test_sasrec_is_what_a_plain_implementation_finds(layers, units):
+    network = SASRecNetwork(5, units, layers, 0.0, 9, torch.Generator().manual_seed(3)).double()
     with torch.no_grad():
         for name, value in network.named_parameters():
             if "norm" in name or name == "bias_I":
                 value += torch.linspace(-0.3, 0.4, len(value))
+            elif name == "places_TH":
+                value.normal_(generator=torch.Generator().manual_seed(4))
         network.items_IH.weight[0] = 0
     histories = [[1, 2, 3, 4, 5, 1], [2], [], [3, 3, 5]]
     log = [[one] for one in histories]

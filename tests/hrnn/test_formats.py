@@ -42,7 +42,7 @@ TEXT = delimited(LOG)
 
 FORMATS = {
     "CSV, separator comma": TEXT,
-    "CSV, separator ;": delimited(LOG, ";"),
+    "CSV, separator semicolon": delimited(LOG, ";"),
     "CSV, separator tab": delimited(LOG, "\t"),
     "CSV, separator |": delimited(LOG, "|"),
     "CSV, separator ^": delimited(LOG, "^"),
@@ -231,7 +231,7 @@ AWKWARD = Path(__file__).parents[3] / "shared" / "data" / "awkward"
 #: What is known of the real files, where they are at hand: the format, rows, the roles guessed.
 REAL = {
     "diginetica_semicolon_item_views.csv": (
-        "CSV, separator ;",
+        "CSV, separator semicolon",
         "user_id item_id eventdate session_id",
     ),
     "ga4_merch_store_sample.csv": (

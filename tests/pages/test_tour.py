@@ -82,3 +82,8 @@ def test_a_step_that_is_none_in_the_link_breaks_nothing(dataset: Dataset) -> Non
 
 def test_the_tour_is_not_offered_once_there_is_a_log(dataset: Dataset) -> None:
     assert "tour_start" not in keys(opened("data"), "button")
+
+
+def test_a_link_into_the_tour_shows_no_box_where_there_is_no_log(home: Path) -> None:
+    app = opened("explore", tour="4")
+    assert "Step 4" not in texts(app)
