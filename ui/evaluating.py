@@ -8,7 +8,7 @@ from hrnn.training.config import MODEL_NAMES
 from ui import jobs, live, state
 from ui.evaluated import draw_found
 from ui.experiment import SPLIT_NAMES, pick_split
-from ui.inputs import pick_choice, run_words
+from ui.inputs import pick_choice, pick_several, pick_whether, run_words
 from ui.launching import launcher
 from ui.words import plural
 from workspace.datasets import Dataset
@@ -31,27 +31,23 @@ def pick_settings(runs: list[Run], current: Run) -> EvaluationConfig | None:
     known = {run.id: run for run in runs}
     left, right = st.columns([3, 2], gap="large")
     with left:
-        chosen = st.multiselect(
-            "Models",
-            list(known),
-            default=[current.id],
-            format_func=run_words(runs).__getitem__,
-            key="evaluate_runs",
+        words = run_words(runs).__getitem__
+        chosen = pick_several(
+            state.EVALUATED, "Models", list(known), [current.id], format_func=words
         )
-        simple = st.multiselect(
-            "Beside them", BASELINES, default=BASELINES, key="evaluate_baselines"
-        )
-        twins = st.toggle(
+        simple = pick_several("evaluate_baselines", "Beside them", BASELINES, BASELINES)
+        twins = pick_whether(
+            "evaluate_twins",
             "Train each once more without a user state",
-            key="evaluate_twins",
-            help="What the user state is worth is the difference between two models trained alike,"
-            " one with and one without. It takes as long as the training did.",
+            "What the user state is worth is the difference between two models trained alike, one"
+            " with and one without. It takes as long as the training did.",
         )
-        peers = st.multiselect(
+        peers = pick_several(
+            "evaluate_peers",
             "Train beside each HRNN, with its settings",
             list(_PEERS),
+            (),
             format_func=_PEERS.__getitem__,
-            key="evaluate_peers",
             help="What sessions are worth is the difference to the same network without them.",
             placeholder="flat GRU, SASRec",
         )

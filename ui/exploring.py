@@ -112,7 +112,9 @@ def draw_next(
             shown = add_ranks(table, others, TOP_K)
             widths = _WIDTHS | dict.fromkeys(others, _OTHER_WIDTH)
             narrow = {name: st.column_config.Column(width=one) for name, one in widths.items()}
-            draw_table(shown, "recommendations", "recs", column_config=narrow)
+            score = st.column_config.NumberColumn(width=_WIDTHS["Score"], format="%.2f")
+            columns = narrow | {"Score": score}
+            draw_table(shown, "recommendations", "recs", column_config=columns)
         else:
             st.info(
                 f"User {literal(scene.user)} has seen every item; show seen ones to get a list."

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -40,6 +40,8 @@ _STARTS = {
     "new": "Start a new session",
     "after": "After a time",
 }
+#: What the link says of several where none is chosen.
+_NONE = "none"
 _AFTER, _NOBODY = "explore_after", "explore_nobody"
 
 
@@ -255,6 +257,26 @@ def pick_choice(
     return value
 
 
+def pick_several(
+    key: str, label: str, options: Sequence[str], usual: Sequence[str], **more: Any
+) -> list[str]:
+    """Let several of some options be chosen; they stand in the link if they are not the usual ones.
+
+    What the link names that is not here is left out; of nothing but such, the usual ones are taken.
+    """
+    made = state.picked(key)
+    kept = [one for one in (made or "").split(".") if one in options]
+    widget = f"{key}_pick"
+    st.session_state[widget] = kept if kept or made == _NONE else list(usual)
+
+    def choose() -> None:
+        chosen = st.session_state[widget]
+        told = ".".join(chosen) or _NONE
+        state.remember(key, told if set(chosen) != set(usual) else None)
+
+    return st.multiselect(label, options, key=widget, on_change=choose, **more)
+
+
 def pick_begins(as_in_log: bool, timeout_minutes: float | None, over: bool) -> bool:
     """Let it be chosen whether what comes next begins a new session.
 
@@ -311,10 +333,15 @@ def pick_exclude_seen() -> bool:
 
 def pick_nobody() -> bool:
     """Let somebody be acted as who has done nothing yet."""
-    state.prepare(_NOBODY, False)
-    nobody = st.toggle("Start from nobody", key=_NOBODY, help="A history that you make yourself.")
-    state.remember(_NOBODY, nobody or None)
-    return nobody
+    return pick_whether(_NOBODY, "Start from nobody", "A history that you make yourself.")
+
+
+def pick_whether(key: str, label: str, more: str) -> bool:
+    """Let something be switched on; it stands in the link then."""
+    state.prepare(key, False)
+    on = st.toggle(label, key=key, help=more)
+    state.remember(key, on or None)
+    return on
 
 
 def pick_item(ranked: pd.DataFrame, held_out: str | None, titles: Mapping[str, str]) -> str | None:

@@ -22,8 +22,8 @@ from workspace.runs import Run, list_runs, open_run
 T = TypeVar("T")
 
 LOG, RUN, TIMEOUT, SESSION_IDS = "log", "run", "timeout_minutes", "use_session_ids"
-#: Runs that are shown over the current one.
-COMPARED = "compare"
+#: Runs that are shown over the current one, and those that are to be evaluated.
+COMPARED, EVALUATED = "compare", "evaluate_runs"
 EVALUATION, RECOMMENDATIONS = "evaluation", "recommendations"
 #: Who is shown on the Explore page, what is explained, and what was changed in the history.
 USER, ITEM, EDITS = "explore_user", "explore_item", "explore_edits"
@@ -34,7 +34,7 @@ OWNER = LOCAL
 CONTEXT = (LOG, TIMEOUT, SESSION_IDS, RUN)
 #: What belongs to one log and means nothing for another.
 _OF_A_LOG = (
-    RUN, COMPARED, SESSION_IDS, EVALUATION, RECOMMENDATIONS, "sessions_user", USER,
+    RUN, COMPARED, EVALUATED, SESSION_IDS, EVALUATION, RECOMMENDATIONS, "sessions_user", USER,
     "explore_kind", ITEM, EDITS, HELD, "explore_beside", TIMEOUT,
 )  # fmt: skip
 DEFAULT_TIMEOUT = 30.0

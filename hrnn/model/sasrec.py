@@ -87,27 +87,28 @@ class _Block(nn.Module):
 
     def forward(self, states_BTH: Tensor, dropout) -> Tensor:
         three_BTH = self.query_key_value(self.norm_attention(states_BTH)).chunk(3, dim=-1)
-        query_BTH, key_BTH, value_BTH = three_BTH
-        heads = (one.unsqueeze(1) for one in (_turned(query_BTH), _turned(key_BTH), value_BTH))
-        looked_BTH = scaled_dot_product_attention(*heads, is_causal=True).squeeze(1)
+        query_B1TH, key_B1TH, value_B1TH = (one.unsqueeze(1) for one in three_BTH)
+        looked_BTH = scaled_dot_product_attention(
+            _turned(query_B1TH), _turned(key_B1TH), value_B1TH, is_causal=True
+        ).squeeze(1)
         states_BTH = states_BTH + dropout(self.attended(looked_BTH))
         inner_BTH = dropout(torch.relu(self.inner(self.norm_forward(states_BTH))))
         return states_BTH + dropout(self.outer(inner_BTH))
 
 
-def _turned(values_BTH: Tensor) -> Tensor:
+def _turned(values_B1TH: Tensor) -> Tensor:
     """Turn pairs of units by an angle for each place, each pair more slowly than the one before.
 
     The product of two then depends on how far apart their places are. A last unit without a
     partner stays.
     """
-    _, places, units = values_BTH.shape
+    places, units = values_B1TH.shape[-2:]
     pairs = units // 2
-    rate_P = _SLOWEST ** (torch.arange(pairs, device=values_BTH.device) / max(pairs, 1))
-    angle_TP = torch.arange(places, device=values_BTH.device)[:, None] / rate_P
-    cos_TP, sin_TP = (one.to(values_BTH.dtype) for one in (angle_TP.cos(), angle_TP.sin()))
-    one_BTP, other_BTP, rest = values_BTH.split((pairs, pairs, units - 2 * pairs), dim=-1)
-    turned = one_BTP * cos_TP - other_BTP * sin_TP, one_BTP * sin_TP + other_BTP * cos_TP
+    rate_P = _SLOWEST ** (torch.arange(pairs, device=values_B1TH.device) / max(pairs, 1))
+    angle_TP = torch.arange(places, device=values_B1TH.device)[:, None] / rate_P
+    cos_TP, sin_TP = (one.to(values_B1TH.dtype) for one in (angle_TP.cos(), angle_TP.sin()))
+    one_B1TP, other_B1TP, rest = values_B1TH.split((pairs, pairs, units - 2 * pairs), dim=-1)
+    turned = one_B1TP * cos_TP - other_B1TP * sin_TP, one_B1TP * sin_TP + other_B1TP * cos_TP
     return torch.cat([*turned, rest], dim=-1)
 
 

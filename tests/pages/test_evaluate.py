@@ -30,7 +30,7 @@ def test_without_a_model_evaluate_says_what_to_do(dataset: Dataset) -> None:
 
 def test_an_evaluation_starts_with_what_is_chosen(run: Run) -> None:
     app = opened("evaluate", log=run.dataset, run=run.id)
-    app.multiselect(key="evaluate_baselines").set_value(["popularity"]).run()
+    app.multiselect(key="evaluate_baselines_pick").set_value(["popularity"]).run()
     app.radio(key="evaluate_split").set_value("last_session_out").run()
     app.selectbox(key="ranking").set_value("sampled").run()
     app.selectbox(key="seen_rule").set_value("in").run()
@@ -48,8 +48,8 @@ def test_an_evaluation_starts_with_what_is_chosen(run: Run) -> None:
 
 def test_nothing_chosen_cannot_be_evaluated(run: Run) -> None:
     app = opened("evaluate", log=run.dataset, run=run.id)
-    app.multiselect(key="evaluate_runs").set_value([]).run()
-    app.multiselect(key="evaluate_baselines").set_value([]).run()
+    app.multiselect(key="evaluate_runs_pick").set_value([]).run()
+    app.multiselect(key="evaluate_baselines_pick").set_value([]).run()
     assert app.button(key="evaluate_go").disabled
 
 
@@ -151,3 +151,24 @@ def test_a_failed_evaluation_says_why(dataset: Dataset, run: Run, done: Callable
     done(made)
     app = opened("evaluate", log=dataset.id, run=run.id, evaluation=made.id)
     assert "nothing named" in app.error[0].value
+
+
+def test_what_is_to_be_evaluated_stands_in_the_link_if_it_is_not_the_usual(run: Run) -> None:
+    app = opened("evaluate", log=run.dataset, run=run.id)
+    assert "evaluate_runs" not in app.query_params
+    app.multiselect(key="evaluate_baselines_pick").set_value(["popularity", "session kNN"]).run()
+    app.multiselect(key="evaluate_peers_pick").set_value(["flat_gru"]).run()
+    app.multiselect(key="evaluate_runs_pick").set_value([]).run()
+    app.toggle(key="evaluate_twins").set_value(True).run()
+    names = ("evaluate_runs", "evaluate_baselines", "evaluate_peers", "evaluate_twins")
+    link = {name: app.query_params[name] for name in names}
+    assert link == dict(
+        zip(names, ("none", "popularity.session kNN", "flat_gru", "True"), strict=True)
+    )
+    again = opened("evaluate", log=run.dataset, run=run.id, **link)
+    assert again.multiselect(key="evaluate_runs_pick").value == []
+    assert again.multiselect(key="evaluate_baselines_pick").value == ["popularity", "session kNN"]
+    assert again.multiselect(key="evaluate_peers_pick").value == ["flat_gru"]
+    assert again.toggle(key="evaluate_twins").value
+    gone = opened("evaluate", log=run.dataset, run=run.id, evaluate_runs="gone")
+    assert gone.multiselect(key="evaluate_runs_pick").value == [run.id]
