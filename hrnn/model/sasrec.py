@@ -1,6 +1,7 @@
 """Self-attention over one history (SASRec: Kang and McAuley, ICDM 2018).
 
-Shapes: B lanes, T places (the start and then the interactions), N interactions, H units.
+Shapes: B lanes, 1 head, T places (the start and then the interactions), N interactions, H units, P
+pairs of them.
 """
 
 import torch
