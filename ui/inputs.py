@@ -262,10 +262,15 @@ def pick_several(
 ) -> list[str]:
     """Let several of some options be chosen; they stand in the link if they are not the usual ones.
 
-    What the link names that is not here is left out; of nothing but such, the usual ones are taken.
+    What the link names that is not here is left out, and said; of nothing but such, the usual ones
+    are taken.
     """
-    made = state.picked(key)
-    kept = [one for one in (made or "").split(".") if one in options]
+    made = state.picked(key) or ""
+    named = [one for one in made.split(".") if one and made != _NONE]
+    kept = [one for one in named if one in options]
+    if unknown := [one for one in named if one not in options]:
+        state.say_unused(key, ", ".join(unknown), ", ".join(kept) or "as usual")
+        state.remember(key, ".".join(kept) or None)
     widget = f"{key}_pick"
     st.session_state[widget] = kept if kept or made == _NONE else list(usual)
 

@@ -18,7 +18,7 @@ from workspace.evaluations import (
     open_evaluation,
 )
 from workspace.launcher import Launcher
-from workspace.runs import Run, create_run
+from workspace.runs import Run, create_run, rename_run
 from workspace.tasks import Task
 
 
@@ -125,6 +125,7 @@ def test_a_link_into_explore_shows_the_question_that_it_stands_beside(
     questions = Report.open(made.report_folder).questions
     pairs = [(one, other) for name in BASELINES for one, other in ((name, "last"), ("last", name))]
     finds, misses = max(pairs, key=lambda pair: len(differing(questions, *pair, 3)))
+    rename_run(run, "another name")  # the figures have the old one
     context = {"log": dataset.id, "run": run.id, "evaluation": made.id}
     app = opened("evaluate", **context, finds=finds, misses=misses)
     table = next(one.value for one in app.dataframe if "Look at" in one.value.columns)
@@ -172,3 +173,5 @@ def test_what_is_to_be_evaluated_stands_in_the_link_if_it_is_not_the_usual(run: 
     assert again.toggle(key="evaluate_twins").value
     gone = opened("evaluate", log=run.dataset, run=run.id, evaluate_runs="gone")
     assert gone.multiselect(key="evaluate_runs_pick").value == [run.id]
+    assert "evaluate_runs" not in gone.query_params
+    assert "evaluate_runs = gone" in gone.warning[0].value.replace("\\", "")

@@ -97,6 +97,12 @@ def test_nothing_follows_where_that_is_switched_off(log: bytes) -> None:
     assert "undo_import" not in keys(app, "button")
 
 
+def test_day_numbers_of_a_spreadsheet_are_not_imported_by_themselves() -> None:
+    app = upload(opened("data"), b"user,item,time\nu,i,46025.541667\nu,j,46026.25\n")
+    assert "if they are a spreadsheet's, which counts days" in said(app)
+    assert "imported as guessed" not in said(app)
+
+
 def test_a_log_of_which_nothing_can_be_learned_says_why() -> None:
     app = press(upload(opened("data"), b"user,item,time\nu,i,1\nu,j,2\n"), "import_go")
     assert "Sessions are cut at 30 min. The gaps suggest none." in said(app)
