@@ -17,6 +17,7 @@ _DAY_US = 24 * 60 * 60 * 1_000_000
 #: Shares and sizes from which something is worth a sentence.
 _MOST_TIED, _MOST_CUT_OFF, _MOST_WITHOUT_SECOND = 0.5, 0.1, 0.5
 _SAME_LIST, _STILL, _FALLING, _RISEN = 0.9, 0.005, 0.01, 0.02
+_BEST_LOST = "Those of the last epoch were kept; keep the best ones (restore_best_weights). "
 
 
 @dataclass(frozen=True)
@@ -140,9 +141,6 @@ def _cut_off(sessions: Sessions, max_sessions: int, max_session_len: int) -> int
     return int(sessions.lengths.sum() - kept.sum())
 
 
-_KEEP_BEST = "Those of the last epoch were kept; keep the best ones (restore_best_weights). "
-
-
 def about_settings(config: TrainConfig) -> Iterator[Finding]:
     """Look at the settings of a training."""
     if config.loss == "bce" and config.num_negatives == 0:
@@ -184,7 +182,7 @@ def about_training(history: Sequence[Mapping[str, Any]], config: TrainConfig) ->
             f"The validation loss rose from {valid[best]:.3f} in epoch {best + 1} to"
             f" {valid[-1]:.3f} while the training loss fell from {train[best]:.3f} to"
             f" {train[-1]:.3f}",
-            ("The best weights were kept. " if config.restore_best_weights else _KEEP_BEST)
+            ("The best weights were kept. " if config.restore_best_weights else _BEST_LOST)
             + "More dropout, more weight decay or fewer units may help.",
         )
     elif best == len(valid) - 1 and valid[-2] - valid[-1] > _FALLING * valid[-1]:

@@ -156,8 +156,8 @@ def test_overfitting_says_whether_the_best_weights_are_back():
     (kept,) = about_training(records, TrainConfig())
     (lost,) = about_training(records, TrainConfig(restore_best_weights=False))
     assert "from 1.900 in epoch 2 to 2.200" in kept.evidence
-    assert "not restored" in lost.remedy
-    assert "not restored" not in kept.remedy
+    assert "keep the best ones (restore_best_weights)" in lost.remedy
+    assert kept.remedy.startswith("The best weights were kept.")
 
 
 def test_the_same_list_for_everybody_is_a_collapse():
