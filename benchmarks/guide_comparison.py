@@ -8,8 +8,8 @@ settings and one negative a positive, are trained twice: on all that comes befor
 positive, and on everything, the last positive too. All four are asked about the same last
 positives, ranked among 100 that the user has nowhere in the log, and among all items.
 
-Prints one JSON object. One training seed; nothing was searched. Takes about two hours on one core;
-``guide_comparison.py FOLDER EPOCHS`` trains less.
+Prints one JSON object. One training seed; nothing was searched. Takes about half an hour on one
+core; ``guide_comparison.py FOLDER EPOCHS`` trains less.
 """
 
 import json
@@ -85,7 +85,9 @@ def main() -> None:
                 "data": log.name,
                 "timeout_minutes": log.cut.timeout_minutes,
                 "epochs": epochs,
-                "settings": {name: one.plain() for name, one in SETTINGS.items()},
+                "settings": {
+                    name: replace(one, epochs=epochs).plain() for name, one in SETTINGS.items()
+                },
                 "published_sampled_hr_at_10": PUBLISHED,
                 "cpu_seconds": seconds,
                 **found,
