@@ -125,7 +125,7 @@ def draw_next(
         st.warning(knows)
     st.markdown(held_out_words(scene, scenario, found, exclude, titles))
     what_if.draw_click(found, titles)
-    item = pick_item(found, scene.held_out, titles)
+    item = pick_item(found, scene.held_out, logs.names_of(dataset.owner, dataset.id))
     if item is None:
         return None
     return Asked(run.id, model, scenario, item, begins, exclude, titles)
@@ -133,10 +133,10 @@ def draw_next(
 
 def draw_what_if(dataset: Dataset, model: Recommender, scenario: Scenario, was: Scenario) -> None:
     """Offer the edits that can be made of a history; one of nothing has no sessions to cut anew."""
-    titles = logs.titles_of(dataset.owner, dataset.id)
+    names = logs.names_of(dataset.owner, dataset.id)
     items = list(logs.popularity_of(dataset.owner, dataset.id))
     recut = not isinstance(model, FlatRecommender) and len(was) > 0
-    what_if.draw_editor(scenario, items, titles, recut=recut)
+    what_if.draw_editor(scenario, items, names, recut=recut)
 
 
 def recs_table(

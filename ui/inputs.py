@@ -203,9 +203,13 @@ def told_apart(words: Mapping[str, str], taken: Iterable[str] = ()) -> dict[str,
         taken: words that none may have.
     """
     count = Counter([*words.values(), *taken])
-    return {
-        made: f"{text} ({made[-6:]})" if count[text] > 1 else text for made, text in words.items()
-    }
+    shared = {made: text for made, text in words.items() if count[text] > 1}
+    short = Counter(f"{text} ({made[-6:]})" for made, text in shared.items())
+    told = {}
+    for made, text in shared.items():
+        brief = f"{text} ({made[-6:]})"
+        told[made] = brief if short[brief] == 1 else f"{text} ({made})"
+    return {**words, **told}
 
 
 def _exists(made: str) -> bool:
@@ -349,8 +353,11 @@ def pick_whether(key: str, label: str, more: str) -> bool:
     return on
 
 
-def pick_item(ranked: pd.DataFrame, held_out: str | None, titles: Mapping[str, str]) -> str | None:
-    """Let an item be chosen that is explained: one of the first, or the one that came next."""
+def pick_item(ranked: pd.DataFrame, held_out: str | None, names: Mapping[str, str]) -> str | None:
+    """Let an item be chosen that is explained: one of the first, or the one that came next.
+
+    Its rank is no part of its name: a browser hands that back, and an edit moves ranks in between.
+    """
     options = ranked["ITEM_ID"].head(_MOST_EXPLAINED).tolist()
     wanted = state.picked(state.ITEM)
     for extra in (wanted, held_out):
@@ -359,8 +366,8 @@ def pick_item(ranked: pd.DataFrame, held_out: str | None, titles: Mapping[str, s
     if not options:
         return None
     state.prepare(state.ITEM, options[0], options)
-    # No rank in the words: a browser hands them back, and an edit changes ranks in between.
-    words = told_apart({one: titles.get(one, one) for one in ranked["ITEM_ID"]})
-    item = st.selectbox("Explained", options, format_func=words.__getitem__, key=state.ITEM)
+    item = st.selectbox(
+        "Explained", options, format_func=lambda one: names.get(one, one), key=state.ITEM
+    )
     state.remember(state.ITEM, item if item != options[0] else None)
     return item

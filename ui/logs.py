@@ -8,6 +8,7 @@ import streamlit as st
 from hrnn.data.interactions import Interactions
 from hrnn.evaluation.splits import Split, split_for
 from hrnn.training.config import SplitConfig
+from ui.inputs import told_apart
 from workspace.datasets import open_dataset
 
 if TYPE_CHECKING:
@@ -27,6 +28,12 @@ def titles_of(owner: str, made: str) -> dict[str, str]:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
+def names_of(owner: str, made: str) -> dict[str, str]:
+    """Return item → title, as options are called: those of one title are told apart."""
+    return told_apart(titles_of(owner, made))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
 def items_of(owner: str, made: str) -> "pa.Table":
     """Return what is known of a dataset's items, once for all visits."""
     return open_dataset(owner, made).described()
@@ -42,7 +49,7 @@ def categories_of(owner: str, made: str) -> dict[str, str]:
 
 def forget_items() -> None:
     """Read what is known of items again: a file of items was added."""
-    for one in (items_of, titles_of, categories_of):
+    for one in (items_of, titles_of, names_of, categories_of):
         one.clear()
 
 

@@ -139,28 +139,27 @@ def draw_click(ranked: pd.DataFrame, titles: Mapping[str, str]) -> None:
 
 
 def draw_editor(
-    scenario: Scenario, items: Sequence[str], titles: Mapping[str, str], *, recut: bool
+    scenario: Scenario, items: Sequence[str], names: Mapping[str, str], *, recut: bool
 ) -> None:
     """Offer the edits that can be made of a scenario.
 
     Args:
         scenario: as it is now.
         items: ids of the catalogue, the most popular first; any other id can be typed.
-        titles: item → title.
+        names: item → what it is called among the options.
         recut: whether its sessions can be cut anew.
     """
     with st.expander("What if this history were another?", key="what_if"):
         left, right = st.columns(2, gap="medium", vertical_alignment="bottom")
         numbers = sorted(set(scenario.sessions), reverse=True)[:_MOST_OPTIONS]
         places = list(range(len(scenario)))[::-1][:_MOST_OPTIONS]
-        words = told_apart({one: titles.get(one, one) for one in items[:_MOST_OPTIONS]})
         with left:
             _offer("drop", "Drop a session", numbers, lambda one: f"Session {one + 1}")
             _offer(
                 "add",
                 "Add an item at the end",
                 items[:_MOST_OPTIONS],
-                lambda one: words.get(one, one),
+                lambda one: names.get(one, one),
                 accept_new_options=len(items) > _MOST_OPTIONS,
             )
         with right:
@@ -168,7 +167,7 @@ def draw_editor(
                 "remove",
                 "Remove an item",
                 places,
-                lambda one: f"{one + 1} · {titles.get(scenario.items[one], scenario.items[one])}",
+                lambda one: f"{one + 1} · {names.get(scenario.items[one], scenario.items[one])}",
             )
             st.button(
                 "Wait past the timeout",
@@ -179,7 +178,7 @@ def draw_editor(
                 args=("wait",),
             )
         if len(places) > 1:
-            _offer_move(scenario, titles)
+            _offer_move(scenario, names)
         if recut:
             _offer_cut()
 
@@ -217,12 +216,12 @@ def _offer_cut() -> None:
     )
 
 
-def _offer_move(scenario: Scenario, titles: Mapping[str, str]) -> None:
+def _offer_move(scenario: Scenario, names: Mapping[str, str]) -> None:
     count = len(scenario)
     last = range(max(count - _MOST_OPTIONS, 0), count)
 
     def words(place: int) -> str:
-        return f"{place + 1} · {titles.get(scenario.items[place], scenario.items[place])}"
+        return f"{place + 1} · {names.get(scenario.items[place], scenario.items[place])}"
 
     def make() -> None:
         place, to = st.session_state.edit_from, st.session_state.edit_to - 1

@@ -155,7 +155,13 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if isinstance(kind, pa.BaseExtensionType):
         return _extension_text(column)
     if pa.types.is_dictionary(kind):
-        return as_text(_cast_or_printed(column, kind.value_type))
+        chunks = [chunk.dictionary_decode() for chunk in column.chunks]
+        return as_text(pa.chunked_array(chunks, kind.value_type))
+    if pa.types.is_run_end_encoded(kind):
+        chunks = [pc.run_end_decode(chunk) for chunk in column.chunks]
+        return as_text(pa.chunked_array(chunks, kind.value_type))
+    if pa.types.is_interval(kind):  # Arrow has no text of it
+        return _texts(column, str)
     if pa.types.is_floating(kind):
         wide = column.cast(pa.float64())
         nan = pc.is_nan(wide)
@@ -173,15 +179,7 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return _texts(column, json_text)
     if "binary" in str(kind):
         return _bytes_text(column)
-    return _cast_or_printed(column, pa.string())
-
-
-def _cast_or_printed(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
-    """Cast a column; what Arrow knows no cast for, such as intervals, is text as it is printed."""
-    try:
-        return column.cast(kind)
-    except pa.ArrowNotImplementedError:
-        return _texts(column, str)
+    return column.cast(pa.string())
 
 
 def _bytes_text(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -108,6 +108,13 @@ def test_a_column_of_an_odd_type_is_kept_as_it_is_printed(odd: Any) -> None:
     assert "x" in data.frame().columns
 
 
+def test_values_that_are_written_once_a_run_are_the_same_values() -> None:
+    users = pa.RunEndEncodedArray.from_arrays([2, 3], ["u", "v"])
+    column = pd.arrays.ArrowExtensionArray(pa.chunked_array([users]))
+    frame = pd.DataFrame({"user": column, "item": ["a", "b", "c"], "time": [T, T, T]})
+    assert ids(read_interactions(frame)) == [("u", "a"), ("u", "b"), ("v", "c")]
+
+
 def test_no_column_of_the_file_takes_the_name_of_another() -> None:
     log = f"uid,iid,t,USER_ID (file),USER_ID\nu,a,{T},s1,s2\n".encode()
     columns = {"USER_ID": "uid", "ITEM_ID": "iid", "TIMESTAMP": "t"}
