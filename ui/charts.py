@@ -88,13 +88,13 @@ def slices(frame: pd.DataFrame, metric: str) -> alt.LayerChart:
         color=_model_color(models),
         tooltip=["MODEL:N", "PART:N", *_tooltips(("VALUE", "LOW", "HIGH"))],
     )
-    title = f"{metric} (in brackets: of how many)"
+    title = [metric, "(in brackets: of how many)"]
     bars = base.mark_rule(strokeWidth=2).encode(
         x=alt.X("LOW:Q", title=title, axis=_FEW), x2="HIGH:Q"
     )
     points = base.mark_point(filled=True, size=50).encode(x="VALUE:Q")
-    rows = len(parts) * max(14 * len(models), 40)
-    return (bars + points).properties(height=rows + _LINE * len(models) + 60)
+    row = {"step": max(12 * len(models), 40), "for": "position"}  # a legend takes nothing from it
+    return (bars + points).properties(height=row)
 
 
 def breadth(frame: pd.DataFrame, column: str, title: str, metric: str) -> alt.Chart:
@@ -113,7 +113,7 @@ def breadth(frame: pd.DataFrame, column: str, title: str, metric: str) -> alt.Ch
         y=alt.Y("NDCG:Q", title=metric),
         color=color,
         tooltip=["MODEL:N", *_tooltips(("NDCG", column))],
-    ).properties(height=250 + _LINE * len(frame))
+    ).properties(height=300 + _LINE * len(frame))
 
 
 def _model_color(models: list[str]) -> alt.Color:

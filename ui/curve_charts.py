@@ -168,6 +168,7 @@ def _dash() -> alt.StrokeDash:
     legend = alt.Legend(
         title=None,
         orient="top",
+        columns=1,  # side by side, a phone cuts the second
         labelExpr=_SERIES,
         symbolType="stroke",
         symbolSize=500,
