@@ -38,24 +38,27 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:] if text.split(" ")[0].isalpha() else text
 
 
-def minutes(value: float) -> str:
-    """Write minutes as 40 s, 26 min, 4 h or 3 d: in the largest unit of which there are two."""
+def minutes(value: float, digits: int = 3) -> str:
+    """Write minutes as 40 s, 30.5 min, 4 h or 3 d: in the largest unit of which there are two."""
     for size, unit in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"), (_SECOND, "s")):
         if value >= 2 * size or unit == "s" or value == size == _MINUTE:
             shown = value / size
             break
-    return f"{shown:.0f} {unit}" if shown >= 9.95 or shown % 1 < 0.05 else f"{shown:.1f} {unit}"
+    rounded = f"{shown:.{max(0, digits - len(f'{shown:.0f}'))}f}"
+    return f"{rounded.rstrip('0').removesuffix('.') if '.' in rounded else rounded} {unit}"
 
 
 def cut_words(timeout_minutes: float | None, by_ids: bool) -> str:
-    """Say what cuts the sessions."""
-    by_gap = "" if timeout_minutes is None else f"at **{minutes(timeout_minutes)}**"
+    """Say what cuts the sessions: ids, a timeout, both, or nothing."""
+    if timeout_minutes is None:
+        return "**by their ids**" if by_ids else "by **nothing**"
+    by_gap = f"at **{minutes(timeout_minutes)}**"
     return f"**by their ids**, rows without one {by_gap}" if by_ids else by_gap
 
 
 def seconds(value: float) -> str:
     """Write seconds as 40 s, 3 min or 2.5 h."""
-    return minutes(value / 60)
+    return minutes(value / 60, digits=2)
 
 
 def size(count: float) -> str:

@@ -10,6 +10,7 @@ from ui.words import (
     minutes,
     moment,
     plural,
+    seconds,
     sentence,
     share,
     short,
@@ -30,12 +31,23 @@ from ui.words import (
         (2160, "36 h"),
         (2880, "2 d"),
         (43_200, "30 d"),
-        (26.5, "26 min"),
+        (30.5, "30.5 min"),
         (3.7, "3.7 min"),
+        (99.96, "100 min"),
+        (255, "4.25 h"),
+        (0.004, "0.24 s"),
     ],
 )
 def test_minutes_are_written_in_the_largest_unit_of_which_there_are_two(value, words):
     assert minutes(value) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(40, "40 s"), (754, "13 min"), (222, "3.7 min"), (9_000, "2.5 h"), (0.21, "0.2 s")],
+)
+def test_what_was_measured_is_written_with_two_digits(value, words):
+    assert seconds(value) == words
 
 
 @pytest.mark.parametrize(
