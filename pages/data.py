@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ui import page, tour
-from ui.arriving import arrived, pick_local, take_upload
+from ui.arriving import arrived, pick_local, take_up_import, take_upload
 from ui.samples import pick_sample
 
 
@@ -14,6 +14,7 @@ def main() -> None:
     with left:
         file = st.file_uploader("Upload a log of interactions", key="upload_file")
         take_upload(file)
+        take_up_import()
         pick_local()
     with right:
         pick_sample()

@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def explore(dataset: Dataset, runs: list[Run], run: Run, user: str | None) -> None:
-    model = model_of(run.id, run)
+    model = model_of(run)
     titles = logs.titles_of(dataset.owner, dataset.id)
     scene = parts.scene_of(dataset, run, model, user)
     if user is not None and not len(scene.history):

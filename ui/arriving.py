@@ -1,15 +1,19 @@
 """The file on its way in: uploaded, or one of this machine; light, for it is asked for at once."""
 
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from hrnn.errors import HRNNError
 from ui import state
 from workspace.uploads import Upload, keep_upload, local_files, open_upload
 
 #: The job that imports it, in the link.
 JOB = "import"
+#: Whether an import of the file was begun, among what a visit knows of it.
+BEGUN = "begun"
 _ARRIVED = "_arrived"
 
 
@@ -37,6 +41,21 @@ def take_upload(file: Any) -> None:
     context = get_script_run_ctx()
     if context is not None:
         context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
+
+
+def take_up_import() -> None:
+    """After the page was loaded anew: go on with the import that the link names, if it goes on."""
+    made = state.picked(JOB)
+    if made is None or "upload" in arrived():
+        return
+    from workspace.imports import open_import  # noqa: PLC0415 - no other visit needs it yet
+
+    with suppress(HRNNError):
+        job = open_import(state.OWNER, made)
+        if job.goes_on():
+            st.session_state[_ARRIVED] = {"upload": job.upload, BEGUN: True}
+            return
+    state.remember(JOB, None)
 
 
 def pick_local() -> None:

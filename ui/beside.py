@@ -80,7 +80,7 @@ def ranks_beside(
     found = {}
     for one in chosen:
         run = known.get(one)
-        model = model_of(run.id, run) if run else _baseline(dataset, cut, one)
+        model = model_of(run) if run else _baseline(dataset, cut, one)
         ranked = ranked_by(model, scenario, history, begins, exclude)
         found[named.get(one, one)] = dict(zip(ranked[ITEM_ID], ranked[RANK], strict=True))
     return found

@@ -52,7 +52,7 @@ def draw_beyond(asked: Asked, dataset: Dataset, user: str | None) -> None:
         assert isinstance(model, HierarchicalSequentialRecommender)
         _draw_states(model, asked.scenario)
         if user is not None:
-            _draw_similar(model, asked.run_id, dataset, user)
+            _draw_similar(model, asked.stamp, dataset, user)
     elif view == "items":
         draw_items(asked, dataset)
 
@@ -63,18 +63,18 @@ def _replayed(key: tuple[str, int, bool, bool], _asked: Asked) -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=16, show_spinner="Looking at the other users")
-def _similar(run_id: str, made: str, user: str, _model: Any, _dataset: Dataset) -> pd.DataFrame:
+def _similar(stamp: str, made: str, user: str, _model: Any, _dataset: Dataset) -> pd.DataFrame:
     return similar_users(_model, logs.rows_of(_dataset.owner, made), user)
 
 
 def _draw_similar(
-    model: HierarchicalSequentialRecommender, run_id: str, dataset: Dataset, user: str
+    model: HierarchicalSequentialRecommender, stamp: str, dataset: Dataset, user: str
 ) -> None:
     """Draw the users whose states, after all they did, are most like this one's."""
     data = logs.rows_of(dataset.owner, dataset.id)
     if user not in data.user_ids:
         return
-    found = _similar(run_id, dataset.id, user, model, dataset)
+    found = _similar(stamp, dataset.id, user, model, dataset)
     table = pd.DataFrame({"User": found["USER_ID"], "Cosine": found["SIMILARITY"].round(3)})
     st.markdown("**Users in a similar state, after all that they did**")
     draw_table(table, "similar-users", "similar_users")

@@ -103,7 +103,7 @@ def sit_down(
 @st.cache_resource(
     max_entries=8,
     show_spinner="Asking both models",
-    hash_funcs={Dataset: lambda one: one.id, Run: lambda one: one.id},
+    hash_funcs={Dataset: lambda one: one.id, Run: Run.model_stamp},
 )
 def _questions(
     dataset: Dataset,
@@ -114,11 +114,11 @@ def _questions(
     seed: int,
 ) -> list[BlindQuestion]:
     split = logs.split_of(dataset.owner, dataset.id, run.experiment.cut)
-    first = model_of(run.id, run)
+    first = model_of(run)
     second = (
         baseline_of(dataset.owner, dataset.id, run.experiment.cut, test.other)
         if other is None
-        else model_of(other.id, other)
+        else model_of(other)
     )
     models = dict(zip(names, (first, second), strict=True))
     return draw_questions(models, split, test.length, test.exclude_seen, seed)

@@ -68,9 +68,17 @@ def choose_users(
     return chosen, {kind: len(one) for kind, one in kinds.items()}
 
 
-def any_users(users: list[str]) -> list[Chosen]:
-    """Choose users where nothing is known of how right a model is: spread over their activity."""
-    return [Chosen(users[place]) for place in _middle(len(users), min(_ALL, len(users)))]
+def any_users(users: list[str], split: Split) -> list[Chosen]:
+    """Choose users where nothing is known of how right a model is: spread over their activity.
+
+    Args:
+        users: of the log, the most active first.
+        split: whose users are chosen, if they did something before what it held out.
+    """
+    data = split.data
+    able = set(data.user_ids[~np.isin(data.user_starts[:-1], split.test)].tolist())
+    there = [user for user in users if user in able]
+    return [Chosen(there[place]) for place in _middle(len(there), min(_ALL, len(there)))]
 
 
 def _firsts(split: Split) -> pd.DataFrame:

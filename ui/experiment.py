@@ -257,7 +257,9 @@ def fill_inputs(experiment: ExperimentConfig) -> None:
     usual = _input_values(ExperimentConfig())
     for key, value in _input_values(experiment).items():
         st.session_state.pop(key, None)
-        state.remember(key, value if value != usual[key] else None)
+        # Without a timeout that of the newest run would be taken, which need not be this one.
+        says = key == state.TIMEOUT or value != usual[key]
+        state.remember(key, value if says else None)
 
 
 def _input_values(experiment: ExperimentConfig) -> dict[str, Any]:

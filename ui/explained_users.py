@@ -69,7 +69,7 @@ def explained(dataset: Dataset, run: Run, chosen: Chosen, name: str) -> Explaine
     Raises:
         HRNNError: the model or the log cannot be read.
     """
-    model, titles = model_of(run.id, run), logs.titles_of(dataset.owner, dataset.id)
+    model, titles = model_of(run), logs.titles_of(dataset.owner, dataset.id)
     scene = scene_of(dataset, run, model, chosen.user)
     scenario = Scenario.of(model, scene.history)
     found = ranked(model, scenario, scene.begins, exclude_seen=True)

@@ -92,7 +92,7 @@ def draw_next(
         scenario: the history that is taken to be.
         was: the history as it was.
     """
-    model = model_of(run.id, run)
+    model = model_of(run)
     titles = logs.titles_of(dataset.owner, dataset.id)
     popularity = logs.popularity_of(dataset.owner, dataset.id)
     st.subheader("What comes next", anchor=False)
@@ -128,7 +128,7 @@ def draw_next(
     item = pick_item(found, scene.held_out, logs.names_of(dataset.owner, dataset.id))
     if item is None:
         return None
-    return Asked(run.id, model, scenario, item, begins, exclude, titles)
+    return Asked(run.model_stamp(), model, scenario, item, begins, exclude, titles)
 
 
 def draw_what_if(dataset: Dataset, model: Recommender, scenario: Scenario, was: Scenario) -> None:

@@ -14,7 +14,7 @@ from ui.launching import launcher
 from ui.page import say_error
 from workspace.datasets import Dataset, open_dataset
 from workspace.filterings import create_filtering, open_filtering
-from workspace.tasks import ACTIVE, State
+from workspace.tasks import State
 
 _JOB = "filtering"
 _MOST_TYPES = 50
@@ -132,7 +132,7 @@ def _follow() -> None:
     if made is None:
         return
     job = open_filtering(state.OWNER, made)
-    if job.state() in ACTIVE:
+    if job.goes_on():
         jobs.watch(job, "filter_cancel")
         return
     state.remember(_JOB, None)

@@ -11,7 +11,7 @@ from hrnn.training.config import PRESETS, SplitConfig
 from hrnn.training.cost import expected_seconds
 from hrnn.training.roles import check_learnable
 from ui import live, logs, state
-from ui.arriving import arrived
+from ui.arriving import BEGUN, arrived
 from ui.experiment import experiment_of
 from ui.inputs import uses_session_ids
 from ui.launching import TICK_SECONDS, launcher
@@ -20,12 +20,10 @@ from ui.sessions import hint_of
 from ui.words import cut_words, literal, minutes, seconds
 from workspace.datasets import Dataset
 from workspace.home import WorkspaceError
-from workspace.removing import remove_log
+from workspace.removing import check_removable, remove_log
 from workspace.runs import Run, create_run, list_runs, open_run
 from workspace.tasks import ACTIVE
 
-#: Whether an import of the file was begun, among what a visit knows of it.
-BEGUN = "begun"
 _TOUCHED = "touched"
 _KEY, _WENT = "go_on", "_went_on"
 #: An import begins by itself after so long without a touch.
@@ -258,6 +256,7 @@ def _remove(run: Run) -> None:
 
 
 def _undo_import(dataset: Dataset, went: _Went) -> None:
+    check_removable(dataset, spared=went.run)  # before anything is gone
     _undo_run(went)
     remove_log(dataset)
     if went.cut is not None:

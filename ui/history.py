@@ -80,19 +80,19 @@ def draw_history(
 
 
 def _rule(model: NetworkRecommender, timeout_minutes: float | None, by_ids: bool) -> str:
-    by = cut_words(model.session_timeout_minutes, by_ids)
-    if timeout_minutes is not None:
-        by = f"anew {cut_words(timeout_minutes, by_ids=False)}; the model stays as it was trained,"
+    if timeout_minutes is None:
+        cut = f"as in training, {cut_words(model.session_timeout_minutes, by_ids)}"
+    else:
+        cut = f"anew {cut_words(timeout_minutes, by_ids=False)}; the model stays as it was trained"
     if isinstance(model, FlatRecommender):
         return (
-            f"Cut {by}. The model knows nothing of sessions: it reads the last {model.length:,}"
+            f"Cut {cut}. The model knows nothing of sessions: it reads the last {model.length:,}"
             " interactions as one sequence."
         )
-    trained = "" if timeout_minutes is not None else "as in training, "
     return (
-        f"Cut {trained}{by}. The model reads the last {model.max_sessions} sessions,"
-        f" the last {model.max_session_len} items of each."
-    ).replace(",.", ".")
+        f"Cut {cut}. The model reads the last {plural(model.max_sessions, 'session')}, the last"
+        f" {plural(model.max_session_len, 'item')} of each."
+    )
 
 
 def cards_of(
@@ -185,10 +185,11 @@ class _Times:
         first, last = int(own.min()), int(own.max())
         facts = [f"{moment(first)} UTC", count]
         if last > first:
-            facts.append(minutes((last - first) / MINUTE_US))
+            facts.append(minutes((last - first) / MINUTE_US, digits=2))
         before = self.time[:start][self.known[:start]]
         if len(before) and first > before[-1]:
-            facts.append(f"{minutes((first - int(before[-1])) / MINUTE_US)} after the one before")
+            gap = minutes((first - int(before[-1])) / MINUTE_US, digits=2)
+            facts.append(f"{gap} after the one before")
         return " · ".join(facts)
 
 

@@ -1,6 +1,7 @@
 """From a file to a kept log: guesses shown, changeable, asked where undecidable, then a job."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,8 @@ from hrnn.data.text_table import TextTable
 from hrnn.data.timestamps import COUNTED_DAYS, read_times
 from hrnn.errors import HRNNError
 from ui import jobs, state
-from ui.arriving import JOB, arrived
-from ui.going_on import BEGUN, begin, pick_go_on
+from ui.arriving import BEGUN, JOB, arrived
+from ui.going_on import begin, pick_go_on
 from ui.launching import launcher
 from ui.page import say_error
 from ui.reading import pick_reading
@@ -25,7 +26,7 @@ from ui.words import literal, moment, plural, sentence
 from workspace.datasets import open_dataset
 from workspace.imports import ASK, ImportConfig, create_import, open_import
 from workspace.mappings import recall_mapping, remember_mapping
-from workspace.tasks import ACTIVE, State
+from workspace.tasks import State
 from workspace.uploads import Upload
 
 NOT_USED, CHOOSE = "– not used –", "– choose –"
@@ -63,7 +64,7 @@ def import_form(upload: Upload) -> None:
     with st.expander("How this file is read" if imported else words, expanded=not imported):
         read_as, reading = pick_reading()
         try:
-            text = _preview(str(upload.path), upload.id, read_as)
+            text = _preview(upload.path, upload.path.stat().st_mtime_ns, read_as)
         except HRNNError as error:
             say_error(f"{upload.name} was not read: {error}")
             return
@@ -145,7 +146,7 @@ def _unfit(text: TextTable, form: _Form) -> str:
 
 
 @st.cache_data(max_entries=4, show_spinner="Looking at the file")
-def _preview(path: str, made: str, read_as: ReadAs) -> TextTable:
+def _preview(path: Path, changed_ns: int, read_as: ReadAs) -> TextTable:
     return load_text(path, _PREVIEW_ROWS, read_as)
 
 
@@ -228,7 +229,7 @@ def _follow(upload: Upload) -> None:
     if made is None:
         return
     job = open_import(state.OWNER, made)
-    if job.state() in ACTIVE:
+    if job.goes_on():
         jobs.watch(job, "import_cancel")
         return
     message = (job.final() or {}).get("message", "")

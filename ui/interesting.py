@@ -40,7 +40,7 @@ def pick_users(dataset: Dataset, run: Run, of_a_user: Sequence[str]) -> list[str
         run: whose model and held-out figures tell which users are worth a look.
         of_a_user: what was picked for one user and means nothing for another.
     """
-    model = model_of(run.id, run)
+    model = model_of(run)
     users = logs.users_of(dataset.owner, dataset.id)
     remembers = isinstance(model, HierarchicalSequentialRecommender) and (
         model.estimator.fitted().remembers
@@ -70,7 +70,7 @@ def _by_sessions(dataset: Dataset, run: Run) -> list[str]:
 
 
 def _by_state(owner: str, made: str, run: Run, model: NetworkRecommender) -> list[str]:
-    effects = _state_effects(run.id, owner, made, run, model)
+    effects = _state_effects(owner, made, run, model)
     most = effects.iloc[0]
     st.caption(
         "Before what was held out, the sessions before the current one decide"
@@ -80,13 +80,15 @@ def _by_state(owner: str, made: str, run: Run, model: NetworkRecommender) -> lis
     return effects.index.tolist()
 
 
-@st.cache_data(max_entries=4, show_spinner="Asking the model without the user state")
-def _state_effects(
-    run_id: str, owner: str, made: str, _run: Run, _model: NetworkRecommender
-) -> pd.Series:
+@st.cache_data(
+    max_entries=4,
+    show_spinner="Asking the model without the user state",
+    hash_funcs={Run: Run.model_stamp},
+)
+def _state_effects(owner: str, made: str, run: Run, _model: NetworkRecommender) -> pd.Series:
     """Return by how much the user state moves each of some users, the most first."""
     assert isinstance(_model, HierarchicalSequentialRecommender)
-    split = logs.split_of(owner, made, _run.experiment.cut)
+    split = logs.split_of(owner, made, run.experiment.cut)
     data = split.data
     _, first = np.unique(data.user_index[split.test], return_index=True)
     rows = split.test[first][:: max(1, -(-len(first) // _MOST_ASKED))]

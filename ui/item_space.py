@@ -28,7 +28,7 @@ _BY = {"category": "category", "popularity": "popularity alone"}
 
 
 @st.cache_resource(max_entries=4, show_spinner="Placing the items")
-def _map(run_id: str, _asked: Asked) -> pd.DataFrame:
+def _map(stamp: str, _asked: Asked) -> pd.DataFrame:
     return item_map(_asked.model)
 
 
@@ -49,7 +49,7 @@ def draw_items(asked: Asked, dataset: Dataset) -> None:
         )
         draw_table(table, "neighbours", "neighbours")
     with right:
-        placed, by = _map(asked.run_id, asked), "popularity"
+        placed, by = _map(asked.stamp, asked), "popularity"
         category = logs.categories_of(dataset.owner, dataset.id)
         if category:
             by = pick_choice("map_by", "Colour by", "category", list(_BY), _BY)

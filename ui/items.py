@@ -56,7 +56,7 @@ def _mapping(text: TextTable) -> dict[str, str | None]:
     guessed = guess_columns(text.names, first)
     extras = guess_extras(text.names, first)
     guesses = {
-        "item": guessed.get("ITEM_ID"),
+        "item": guessed.get("ITEM_ID") or guessed.get("USER_ID"),  # "id" alone is a user's in a log
         "title": extras.title,
         "category": extras.category,
         "picture": extras.picture,

@@ -15,6 +15,11 @@ from workspace.jobs import Job
 from workspace.tasks import ACTIVE, State
 
 J = TypeVar("J", bound=Job)
+#: What is said of a job that no worker has, nor will have by itself.
+_LEFT = {
+    State.QUEUED: "It never started.",
+    State.INTERRUPTED: "Interrupted: its worker was ended from outside.",
+}
 #: A short job is waited for, so that its result is there with the click that began it.
 _PATIENCE_SECONDS = 12.0
 _LOOK_SECONDS = 0.1
@@ -47,10 +52,10 @@ def has_finished(job: Job, key: str) -> bool:
         key: the keys of the buttons that cancel it and start it again begin with it.
     """
     ended = job.state()
-    if ended in ACTIVE:
+    if job.goes_on():
         watch(job, f"{key}_stop")
-    elif ended == State.INTERRUPTED:
-        st.info("Interrupted: its worker was ended from outside.")
+    elif ended in _LEFT:
+        st.info(_LEFT[ended])
         if st.button("Start again", key=f"{key}_resume", type="primary"):
             launcher().start(job)
             st.rerun()

@@ -12,11 +12,13 @@ from ui.quiet import freeze
 from workspace.runs import Run
 
 
-@st.cache_resource(max_entries=4, show_spinner="Opening the model")
-def model_of(run_id: str, _run: Run) -> NetworkRecommender:
+@st.cache_resource(
+    max_entries=4, show_spinner="Opening the model", hash_funcs={Run: Run.model_stamp}
+)
+def model_of(run: Run) -> NetworkRecommender:
     """Open a run's model once for all visits."""
     use_threads(1)
-    model = hrnn.load(_run.model_folder)
+    model = hrnn.load(run.model_folder)
     assert isinstance(model, NetworkRecommender)  # nothing else is trained by a run
     freeze()  # torch came with it
     return model

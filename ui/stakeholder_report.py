@@ -175,8 +175,8 @@ def _users(dataset: Dataset, run: Run, measured: facts.Measured | None, named: b
     from ui.explained_users import explained  # noqa: PLC0415 - brings torch
 
     try:
+        split = logs.split_of(dataset.owner, dataset.id, run.experiment.cut)
         if measured is not None:
-            split = logs.split_of(dataset.owner, dataset.id, run.experiment.cut)
             chosen, counts = choose_users(measured.report.questions, measured.lead, split)
             every = max(sum(counts.values()), 1)
             told["kinds"] = [
@@ -185,7 +185,7 @@ def _users(dataset: Dataset, run: Run, measured: facts.Measured | None, named: b
             ]
             told["rule"] = RULE
         else:
-            chosen = any_users(logs.users_of(dataset.owner, dataset.id))
+            chosen = any_users(logs.users_of(dataset.owner, dataset.id), split)
             told["rule"] = (
                 "They are spread over all users, ordered by how active they are: without figures"
                 " nobody knows for whom the model is right."

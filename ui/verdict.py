@@ -13,7 +13,7 @@ from ui.words import literal
 from workspace.datasets import Dataset
 from workspace.evaluations import Evaluation, as_peer, create_evaluation, decides, to_decide
 from workspace.runs import Run
-from workspace.tasks import ACTIVE, State
+from workspace.tasks import State
 
 _BOXES = {"yes": st.success, "no": st.info, "unclear": st.info, "none": st.warning}
 
@@ -37,7 +37,7 @@ def draw_verdict_on(dataset: Dataset, run: Run) -> None:
         return
     st.subheader("Should I use this?", anchor=False)
     found = _comparison(dataset, run)
-    if found is not None and _goes_on(found):
+    if found is not None and found.goes_on():
         st.caption(
             "A flat GRU is trained with the same settings, and simple models are measured beside"
             " both. You can leave this page or close it."
@@ -63,7 +63,7 @@ def draw_verdict_on(dataset: Dataset, run: Run) -> None:
     )
     if st.button("Find out", key="verdict_go"):
         found = _comparison(dataset, run)  # another tab may have been faster
-        if found is None or not _goes_on(found):
+        if found is None or not found.goes_on():
             launcher().start(create_evaluation(dataset, to_decide(run)))
         st.rerun()
 
@@ -72,10 +72,6 @@ def _comparison(dataset: Dataset, run: Run) -> Evaluation | None:
     """Return the newest evaluation that a verdict on a run can be read from."""
     known = state.evaluations_of(dataset)
     return next((one for one in known if decides(one.settings, run)), None)
-
-
-def _goes_on(found: Evaluation) -> bool:
-    return found.state() in ACTIVE and (found.state() != State.QUEUED or found.has_worker())
 
 
 def verdict_of(evaluation: Evaluation, report: Report, run: Run) -> Verdict | None:

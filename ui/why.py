@@ -21,7 +21,7 @@ class Asked:
     """What is explained, and what it is explained with.
 
     Attributes:
-        run_id: of the model.
+        stamp: tells the model from all others.
         model: a trained network.
         scenario: the history.
         item: why it?
@@ -30,7 +30,7 @@ class Asked:
         titles: item → title.
     """
 
-    run_id: str
+    stamp: str
     model: NetworkRecommender
     scenario: Scenario
     item: str
@@ -46,7 +46,7 @@ class Asked:
     @property
     def key(self) -> tuple[str, int, bool, bool]:
         """What the answers depend on; Streamlit would take a second over a long scenario."""
-        return self.run_id, hash(self.scenario), self.begins, self.exclude
+        return self.stamp, hash(self.scenario), self.begins, self.exclude
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

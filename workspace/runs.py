@@ -44,6 +44,11 @@ class Run(Task):
         """Say whether the run has ended and left a model."""
         return self.final() is not None and (self.model_folder / "model.json").exists()
 
+    def model_stamp(self) -> str:
+        """Return what tells the run's model from all others, and from one made by trying again."""
+        facts = self.model_folder / "model.json"
+        return f"{self.id}-{facts.stat().st_mtime_ns if facts.exists() else 'none'}"
+
     def events(self) -> list[Record]:
         """Return the records of the training so far, up to the first line that cannot be read."""
         return Events(self.folder / EVENTS).read()

@@ -52,7 +52,7 @@ def import_sample(owner: str, key: str) -> Dataset:
     """Import a sample, or return the one imported before."""
     sample = SAMPLES[key]
     for dataset in list_datasets(owner):
-        if dataset.note == sample.note:
+        if dataset.note == sample.note and not dataset.steps:
             return dataset
     from workspace.importing import import_log  # noqa: PLC0415 - listing samples does without it
 

@@ -79,6 +79,11 @@ class Task:
         """Say whether a worker lives, be it at work or waiting for its turn."""
         return is_locked(self.folder / LOCK)
 
+    def goes_on(self) -> bool:
+        """Say whether it comes to an end by itself; one that was asked for only does not."""
+        state = self.state()
+        return state in ACTIVE and (state != State.QUEUED or self.has_worker())
+
     def final(self) -> dict[str, Any] | None:
         """Return what the task ended with: state, message, …; None before, or if it is broken."""
         return _final(self.folder)

@@ -107,9 +107,10 @@ def local_files() -> list[str]:
 
 def _local(name: str) -> Path:
     folder = local_folder()
-    if folder is None or name not in local_files():
+    path = None if folder is None else folder / name
+    if path is None or not path.is_file() or folder not in _parents(path):
         raise WorkspaceError(f"there is no file {name!r} in the declared folder; choose another")
-    return folder / name
+    return path
 
 
 def _parents(path: Path) -> set[Path]:

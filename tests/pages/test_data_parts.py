@@ -1,11 +1,18 @@
 """The Data page: what was dropped, items, and a part of a log as a log of its own."""
 
+import io
 from pathlib import Path
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.app import opened, press, texts, upload
+from tests.pages.app import keys, opened, press, texts, upload
+from ui import jobs
 from workspace.datasets import Dataset, list_datasets, open_dataset
+from workspace.importing import run_import
+from workspace.imports import ImportConfig, create_import
+from workspace.locks import LOCK, take_lock
+from workspace.uploads import keep_upload
 
 SHOP = b"""user,item,time,event,title
 u,i,1700000000,view,Apple
@@ -60,6 +67,37 @@ def test_a_file_of_items_names_them(dataset: Dataset) -> None:
     app.run()
     press(app, "items_go")
     assert open_dataset("local", dataset.id).titles()["p0"] == "New"
+
+
+def test_a_catalogue_headed_as_the_page_asks_for_is_guessed(dataset: Dataset) -> None:
+    app = viewing(opened("data", log=dataset.id), "items")
+    file = ("i.csv", b"id,title,category,picture\np0,New,tea,\n", "text/csv")
+    app.file_uploader(key="items_file").set_value(file).run()
+    chosen = [app.selectbox(key=f"items_{key}").value for key in ("item", "title", "category")]
+    assert chosen == ["id", "title", "category"]
+
+
+def test_a_page_loaded_anew_goes_on_with_the_import_of_its_link(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "_PATIENCE_SECONDS", 0.1)
+    log = b"visitor,product,when\nu,i,1700000000\nu,j,1700000100\n"
+    kept = keep_upload("local", "log.csv", io.BytesIO(log))
+    columns = {"USER_ID": "visitor", "ITEM_ID": "product", "TIMESTAMP": "when"}
+    job = create_import(kept, ImportConfig(columns=columns))
+    never_started = opened("data", **{"import": job.id})
+    assert "import" not in never_started.query_params
+    worker = take_lock(job.folder / LOCK)
+    app = opened("data", **{"import": job.id})
+    assert app.selectbox(key="map_user").value == "visitor"
+    assert "import_cancel" in keys(app, "button")
+    assert "imported as guessed" not in texts(app)
+    assert worker is not None
+    worker.close()
+    run_import("local", job.id)
+    app.run()
+    assert app.query_params["log"] == job.id
+    assert "2 interactions" in texts(app).replace("\\", "")
 
 
 def test_a_header_that_was_read_before_is_read_the_same_way(home: Path) -> None:

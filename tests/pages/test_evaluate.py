@@ -19,7 +19,7 @@ from workspace.evaluations import (
 )
 from workspace.launcher import Launcher
 from workspace.runs import Run, create_run, rename_run
-from workspace.tasks import Task
+from workspace.tasks import State, Task
 
 
 def test_without_a_model_evaluate_says_what_to_do(dataset: Dataset) -> None:
@@ -74,6 +74,16 @@ def test_figures_stand_under_their_conditions_with_models_by_rows(run: Run, eval
     assert "Leak" not in table.columns
     assert "%" in table["HR@3"][0]
     assert "–" in table["HR@3"][0]
+
+
+def test_an_evaluation_that_never_started_can_be_started(
+    run: Run, dataset: Dataset, wait_for: Callable[[Callable[[], bool]], None]
+) -> None:
+    made = create_evaluation(dataset, EvaluationConfig(runs=(run.id,), baselines=("popularity",)))
+    app = opened("evaluate", log=run.dataset, run=run.id, evaluation=made.id)
+    assert "It never started." in texts(app)
+    press(app, "evaluate_resume")
+    wait_for(lambda: made.state() == State.FINISHED)
 
 
 def test_the_length_of_the_lists_stands_in_the_link(run: Run, evaluated: str) -> None:

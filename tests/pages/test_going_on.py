@@ -6,13 +6,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from hrnn.synthetic import SyntheticConfig, generate
+from hrnn.training.config import ExperimentConfig
 from tests.pages.app import keys, opened, press, texts, upload
 from ui import going_on
 from workspace.datasets import list_datasets, open_dataset
-from workspace.home import WorkspaceError
 from workspace.launcher import Launcher
-from workspace.removing import remove_log
-from workspace.runs import list_runs
+from workspace.runs import create_run, list_runs
 from workspace.tasks import State, Task
 
 CUT = 40.0
@@ -79,10 +78,12 @@ def test_undoing_the_import_undoes_all_that_followed(imported: AppTest) -> None:
     assert "log" not in imported.query_params
 
 
-def test_a_log_with_other_runs_on_it_stays(imported: AppTest) -> None:
+def test_a_log_with_other_runs_on_it_stays_and_so_does_its_quick_model(imported: AppTest) -> None:
     (dataset,) = list_datasets("local")
-    with pytest.raises(WorkspaceError, match="1 run or evaluation is of the log"):
-        remove_log(dataset)
+    create_run(dataset, ExperimentConfig(), "asked for")
+    press(imported, "undo_import")
+    assert "1 run is of the log" in said(imported)
+    assert len(list_runs("local")) == 2
     assert open_dataset("local", dataset.id) == dataset
 
 

@@ -160,6 +160,19 @@ def test_a_clone_puts_the_settings_of_a_run_into_the_inputs(dataset: Dataset) ->
     assert clone.experiment == replace(settings, training=want)
 
 
+def test_a_clone_has_the_timeout_of_its_run_not_of_a_newer_one(dataset: Dataset) -> None:
+    older = create_run(
+        dataset, ExperimentConfig.of(SplitConfig(timeout_minutes=30.0), QUICK), "old"
+    )
+    newer = create_run(dataset, ExperimentConfig.of(SplitConfig(timeout_minutes=120.0), QUICK))
+    for run in (older, newer):
+        Launcher().stop(run)
+    app = opened("train", log=dataset.id, run=older.id)
+    assert "sessions cut at **2 h**" in texts(app)
+    press(app, "run_clone")
+    assert "sessions cut at **30 min**" in texts(app)
+
+
 def test_a_run_is_renamed(dataset: Dataset) -> None:
     run = cancelled(dataset)
     app = opened("train", log=dataset.id, run=run.id)

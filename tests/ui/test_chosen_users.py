@@ -93,7 +93,16 @@ def test_what_came_first_after_the_history_counts_and_users_without_a_history_ar
 
 
 def test_without_figures_users_are_spread_over_their_activity() -> None:
-    assert [one.user for one in any_users([f"u{n}" for n in range(10)])] == [
-        "u1", "u3", "u5", "u7", "u9",
-    ]  # fmt: skip
-    assert [one.user for one in any_users(["a", "b"])] == ["a", "b"]
+    users = [f"u{n}" for n in range(10)]
+    split = asked(dict.fromkeys(users, (1, 1)))[1]
+    assert [one.user for one in any_users(users, split)] == ["u1", "u3", "u5", "u7", "u9"]
+    assert [one.user for one in any_users(users[:2], split)] == users[:2]
+
+
+def test_who_did_nothing_before_the_rows_held_out_is_not_explained() -> None:
+    rows = [("old", f"i{at}", at) for at in range(17)] + [("mid", "i1", 20)]
+    rows += [("new", "i1", 98), ("new", "i2", 99)]
+    frame = pd.DataFrame(rows, columns=["USER_ID", "ITEM_ID", "TIMESTAMP"])
+    split = make_split("temporal", hrnn.read_interactions(frame))
+    assert split.data.user_ids[split.data.user_index[split.test]].tolist() == ["new", "new"]
+    assert [one.user for one in any_users(["gone", "old", "new", "mid"], split)] == ["old", "mid"]

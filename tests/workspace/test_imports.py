@@ -20,6 +20,7 @@ from workspace.imports import ASK, Import, ImportConfig, create_import, open_imp
 from workspace.items import add_items
 from workspace.launcher import Launcher
 from workspace.mappings import recall_mapping, remember_mapping
+from workspace.removing import remove_log
 from workspace.samples import import_sample
 from workspace.tasks import State
 from workspace.uploads import keep_upload, local_files, open_upload
@@ -147,6 +148,16 @@ def test_a_part_of_a_log_is_a_log_of_its_own(home: Path, small_log: Path, done: 
     again = done(create_filtering(part, CleaningConfig(set_aside=("v2",))))
     assert [step["rows"] for step in open_dataset("local", again.id).steps] == [54, 36, 27]
     assert open_dataset("local", whole.id) == whole
+
+
+def test_a_filtered_copy_is_not_taken_for_the_sample(home: Path, done: Done) -> None:
+    sample = import_sample("local", "news")
+    copy = done(create_filtering(sample, CleaningConfig(min_item_interactions=2)))
+    assert import_sample("local", "news") == sample
+    remove_log(sample)
+    again = import_sample("local", "news")
+    assert again.id not in (sample.id, copy.id)
+    assert again.interactions == sample.interactions
 
 
 def test_a_part_without_rows_is_a_sentence(home: Path, small_log: Path, done: Done) -> None:
