@@ -12,6 +12,7 @@ import hrnn
 from hrnn.columns import OPTIONAL, REQUIRED, USER_ID
 from hrnn.data.export import inert
 from hrnn.errors import DataError, HRNNError
+from hrnn.evaluation.splits import SPLITS
 from hrnn.training.config import MODEL_NAMES, PRESETS, ExperimentConfig, TrainConfig
 
 #: What can be set from the shell; each epoch is always said there.
@@ -41,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("log", help="file of interactions: CSV, JSON, Parquet, Excel, …")
     train.add_argument("--out", required=True, metavar="FOLDER", help="where the model is saved")
     train.add_argument("--model", default="hrnn", help=", ".join(MODEL_NAMES))
-    train.add_argument("--split", default="leave_last_out", help="leave_last_out or all_rows")
+    train.add_argument("--split", default="leave_last_out", help=", ".join(SPLITS))
     train.add_argument("--timeout", type=float, default=30.0, metavar="MINUTES")
     timeouts = commands.add_parser("timeouts", help="train at several timeouts; say which pays")
     timeouts.set_defaults(command=_timeouts)

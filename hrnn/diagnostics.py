@@ -121,7 +121,7 @@ def about_sessions(
         )
     if max_sessions is None or max_session_len is None:
         return
-    cut = _cut_off(sessions, max_sessions, max_session_len)
+    cut = sessions.cut_off(max_sessions, max_session_len)
     if cut > _MOST_CUT_OFF * rows:
         yield Finding(
             "CUT_OFF",
@@ -130,15 +130,6 @@ def about_sessions(
             "Scoring does not read them; let it read more sessions or more of each (max_sessions,"
             " max_session_len).",
         )
-
-
-def _cut_off(sessions: Sessions, max_sessions: int, max_session_len: int) -> int:
-    owner = np.repeat(np.arange(len(sessions.per_user)), sessions.per_user)
-    from_end = sessions.per_user[owner] - (
-        np.arange(sessions.count) - sessions.first_of_user[owner]
-    )
-    kept = np.where(from_end <= max_sessions, np.minimum(sessions.lengths, max_session_len), 0)
-    return int(sessions.lengths.sum() - kept.sum())
 
 
 def about_settings(config: TrainConfig) -> Iterator[Finding]:

@@ -1,6 +1,5 @@
 """Beyond a list: the history replayed, the user state over sessions, and the items around."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -39,7 +38,7 @@ def draw_beyond(asked: Asked, dataset: Dataset, user: str | None) -> None:
     if _VIEW not in st.session_state or state.from_outside(_VIEW):
         wanted = state.picked(_VIEW)
         if wanted and wanted not in views:
-            state.say_unused(_VIEW, wanted, "closed")
+            state.say_unused(_VIEW, wanted, "none")
         st.session_state[_VIEW] = wanted if wanted in views else None
     view = st.segmented_control(
         "Beyond this list", list(views), format_func=views.__getitem__, key=_VIEW,
@@ -47,7 +46,7 @@ def draw_beyond(asked: Asked, dataset: Dataset, user: str | None) -> None:
     )  # fmt: skip
     state.remember(_VIEW, view)
     if view == "replay":
-        _draw_replay(_replayed(asked.key, asked), asked.exclude, asked.titles)
+        _draw_replay(_replayed(asked.key, asked), asked, learned=user is not None)
     elif view == "states":
         assert isinstance(model, HierarchicalSequentialRecommender)
         _draw_states(model, asked.scenario)
@@ -80,7 +79,7 @@ def _draw_similar(
     draw_table(table, "similar-users", "similar_users")
 
 
-def _draw_replay(found: pd.DataFrame, exclude: bool, titles: Mapping[str, str]) -> None:
+def _draw_replay(found: pd.DataFrame, asked: Asked, learned: bool) -> None:
     if found.empty:
         st.caption("There is no interaction that the model knows.")
         return
@@ -95,15 +94,17 @@ def _draw_replay(found: pd.DataFrame, exclude: bool, titles: Mapping[str, str]) 
         {
             "n": found["PLACE"] + 1,
             "rank": np.where(ranked, rank, np.nan),
-            "item": [titles.get(item, item) for item in found["ITEM_ID"]],
+            "item": [asked.titles.get(item, item) for item in found["ITEM_ID"]],
             "session": found["SESSION"] + 1,
             "what": np.where(found["OPENS"], "begins a session", "goes on"),
         }
     )
     st.vega_lite_chart(_replay_chart(frame), key="replay_chart", alt="Ranks over the history")
     missed = int((~ranked).sum())
-    told = "Lower is better; log scale. The model learned from most of these interactions itself."
-    if exclude and missed:
+    told = "Lower is better; log scale."
+    if learned:
+        told += " The model learned from most of these interactions itself."
+    if asked.exclude and missed:
         told += f" {plural(missed, 'item')} had been seen before and cannot be ranked by this rule."
     if len(found) == MOST:
         told += f" The last {MOST:,} are shown."

@@ -247,7 +247,8 @@ def draw_tally(sitting: Sitting, titles: dict[str, str]) -> None:
         f" {plural(len(answers), 'user')}, in that of {literal(second)} for {hits[1]:,}."
     )
     if len(answers) < _EARLY:
-        st.caption(f"{plural(len(answers), 'answer')} say next to nothing; go on to twenty or so.")
+        count = plural(len(answers), "answer tells", "answers tell")
+        st.caption(f"{count} next to nothing; go on to twenty or so.")
     if sitting.test.other == "popularity":
         st.caption(
             "Popularity recommends nearly the same to everybody, so a judge may come to know its"

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from hrnn.data.export import inert
 from hrnn.training.config import TrainConfig
+from ui.downloads import csv_bytes
 from ui.words import plural, seconds, short, size
 from workspace.events import Record
 from workspace.runs import Run
@@ -56,7 +56,7 @@ def thinned(values: np.ndarray, most: int = MOST_POINTS) -> np.ndarray:
 
 
 def curves_frame(events: Mapping[str, Sequence[Record]], smoothing_epochs: float) -> pd.DataFrame:
-    """Lay the records of runs out for :func:`ui.charts.curves`.
+    """Lay the records of runs out for :func:`ui.curve_charts.curves`.
 
     Args:
         events: what a run is called → its records.
@@ -126,7 +126,7 @@ def csv_of(runs: Sequence[Run], events: Mapping[str, Sequence[Record]]) -> bytes
     rows = [
         {"run": run.id, "name": run.name, **record} for run in runs for record in events[run.id]
     ]
-    return inert(pd.DataFrame(rows))[0].to_csv(index=False).encode()
+    return csv_bytes(pd.DataFrame(rows))
 
 
 def numbers(config: TrainConfig, records: Sequence[Record]) -> dict[str, str]:

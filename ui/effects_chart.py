@@ -8,6 +8,7 @@ import pandas as pd
 from hrnn.columns import ITEM_ID, SESSION
 from hrnn.explain.leaving_out import Effects
 from ui.charts import ACCENT, OTHER_TONE
+from ui.words import shortened
 
 Spec = dict[str, Any]
 _LINE, _LABEL, _MOST_LETTERS = 20, 200, 34
@@ -43,15 +44,16 @@ def lines(
             ]
     return pd.DataFrame(
         [
-            (f"{place:0{_DIGITS}d}{kind}{_clipped(words)}", words.strip(), effect, rank)
+            (
+                f"{place:0{_DIGITS}d}{kind}{shortened(words, _MOST_LETTERS)}",
+                words.strip(),
+                effect,
+                rank,
+            )
             for place, (kind, words, effect, rank) in enumerate(rows)
         ],
         columns=["line", "words", "effect", "rank"],
     )
-
-
-def _clipped(words: str) -> str:
-    return words if len(words) <= _MOST_LETTERS else words[: _MOST_LETTERS - 1] + "…"
 
 
 def effects_chart(frame: pd.DataFrame, item: str) -> Spec:
@@ -81,7 +83,7 @@ def effects_chart(frame: pd.DataFrame, item: str) -> Spec:
     x = {
         "field": "effect",
         "type": "quantitative",
-        "title": f"← speaks against\u2003{_clipped(item)}\u2003speaks for →",
+        "title": f"← speaks against\u2003{shortened(item, _MOST_LETTERS)}\u2003speaks for →",
         "axis": axis,
     }
     color = {"condition": {"test": "datum.effect < 0", "value": OTHER_TONE}, "value": ACCENT}

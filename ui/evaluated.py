@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from hrnn.columns import ITEM_ID, TIMESTAMP, USER_ID
+from hrnn.errors import HRNNError
 from hrnn.evaluation.metrics import NEGATIVES
 from hrnn.evaluation.report import Report
 from ui import charts, live, logs, state
@@ -16,10 +17,10 @@ from ui.experiment import SPLIT_NAMES
 from ui.figures import BEYOND_DOUBT, best_beyond_doubt, draw_figures, figure
 from ui.inputs import pick_choice
 from ui.verdict import draw_verdict, verdict_of
-from ui.words import literal, minutes, plural
+from ui.words import cut_words, literal, plural
 from workspace.datasets import Dataset
 from workspace.evaluations import Evaluation
-from workspace.runs import Run, list_runs
+from workspace.runs import Run, open_run
 
 _MOST_RANKS, _MOST_DIFFERING = 1_000, 50
 
@@ -28,7 +29,9 @@ def draw_found(evaluation: Evaluation, dataset: Dataset, report: Report) -> None
     """Draw all that a finished evaluation found."""
     settings = evaluation.settings
     k = _pick_cut_off(settings.k)
-    note = f" · sessions cut at {minutes(settings.split.timeout_minutes or 0)}"
+    cut, data = settings.split, logs.rows_of(dataset.owner, dataset.id)
+    by_ids = cut.use_session_ids and data.session_index is not None
+    note = f" · sessions cut {cut_words(cut.timeout_minutes, by_ids).replace('*', '')}"
     _draw_verdict(evaluation, report)
     draw_figures(report, evaluation.dataset_name, k, note)
     if settings.twins:
@@ -66,9 +69,8 @@ def _pick_cut_off(offered: Sequence[int]) -> int:
 
 def _draw_verdict(evaluation: Evaluation, report: Report) -> None:
     """Say whether the first run pays, where it was measured beside rivals."""
-    first = next(
-        (one for one in list_runs(state.OWNER) if one.id in evaluation.settings.runs[:1]), None
-    )
+    runs = evaluation.settings.runs
+    first = _run(runs[0]) if runs else None
     decided = first and verdict_of(evaluation, report, first)
     if decided:
         draw_verdict(decided)
@@ -219,9 +221,17 @@ def _question(user: str, time: pd.Timestamp) -> dict[str, object]:
 def _run_of(evaluation: Evaluation, name: str) -> Run | None:
     """Return the run of a model's name, if Explore shows what was held out here."""
     made = (evaluation.final() or {}).get("called", {}).get(name)
-    run = next((run for run in list_runs(state.OWNER) if run.id == made), None)
+    run = _run(made) if made else None
     held = run is not None and run.experiment.cut == evaluation.settings.split
     return run if held else None
+
+
+def _run(made: str) -> Run | None:
+    """Return a run by its id, if it is still there."""
+    try:
+        return open_run(state.OWNER, made)
+    except HRNNError:
+        return None
 
 
 def differing(questions: pd.DataFrame, one: str, other: str, k: int) -> pd.DataFrame:

@@ -92,7 +92,7 @@ def pick_evaluation(dataset: Dataset) -> Evaluation | None:
 def _title(one: Evaluation) -> str:
     settings = one.settings
     models = [plural(len(settings.runs), "run"), plural(len(settings.baselines), "simple model")]
-    models += [_PEERS[peer] for peer in settings.peers] + ["twins"] * settings.twins
+    models += [_PEERS[peer] for peer in settings.peers] + ["without user state"] * settings.twins
     split = SPLIT_NAMES[settings.split.split]
     return f"{one.made} · {split}, {settings.ranking} · {', '.join(models)}"
 

@@ -136,7 +136,7 @@ def split_words(split: Split, name: str) -> str:
         "leave_last_out": "the last interaction with an outcome above 0",
         "last_session_out": f"the last session with an outcome above 0 ({held})",
     }[name]
-    rest = f" {short} with fewer than three only train." if split.counts["too_short"] else ""
+    rest = f" Nothing of {short} with fewer than three is." if split.counts["too_short"] else ""
     return f"{users}: {what} is held out for the figures, the one before validates.{rest}"
 
 

@@ -20,7 +20,7 @@ from ui.exploring import Scene, recs_table, scene_of
 from ui.models import model_of
 from ui.paper import Picture, picture_of
 from ui.why import has_user_state, why_words
-from ui.words import day, plural
+from ui.words import day, plural, shortened
 from workspace.datasets import Dataset
 from workspace.runs import Run
 
@@ -120,19 +120,15 @@ def _days(scene: Scene, model: NetworkRecommender) -> dict[int, str]:
 
 def _title(data: Interactions, row: int, titles: Mapping[str, str]) -> str:
     item = data.item_ids[data.item_index[row]]
-    title = _clipped(titles.get(item, item))
+    title = shortened(titles.get(item, item), _LETTERS)
     return f"{title} (outcome 0)" if data.outcome[row] == 0 else title
-
-
-def _clipped(text: str) -> str:
-    return text if len(text) <= _LETTERS else text[: _LETTERS - 1] + "…"
 
 
 def _held_out(scene: Scene, chosen: Chosen, titles: Mapping[str, str], ranked_items: int) -> str:
     """Say what came next and where it stands, in the words of the figures."""
     if scene.held_out is None or scene.held_out_time is None:
         return "Nothing of this user was held out, so nothing can be said of what came next."
-    title = _clipped(titles.get(scene.held_out, scene.held_out))
+    title = shortened(titles.get(scene.held_out, scene.held_out), _LETTERS)
     where = "in a new session" if scene.begins else "in the same session"
     what = f"What came next: “{title}”, {where} ({day(scene.held_out_time)})."
     if chosen.rank is None:

@@ -10,6 +10,7 @@ from hrnn.columns import OUTCOME, TIMESTAMP
 from hrnn.data.cleaning import CleaningConfig, count_events
 from hrnn.data.robots import find_robots
 from ui import jobs, logs, state
+from ui.inputs import uses_session_ids
 from ui.launching import launcher
 from ui.page import say_error
 from workspace.datasets import Dataset, open_dataset
@@ -48,7 +49,7 @@ def filter_form(dataset: Dataset) -> None:
     """Let a part of a log be made a log of its own; the log itself stays as it is."""
     st.caption(
         "Makes another log of what is left; this one stays. The minimums are applied again and"
-        " again until nothing changes; sessions are cut at the timeout of the Sessions page."
+        " again until nothing changes; sessions are cut as on the Sessions page."
     )
     left, right = st.columns([2, 3], gap="large")
     with left:
@@ -67,7 +68,12 @@ def filter_form(dataset: Dataset) -> None:
     if st.button("Make a log of what is left", key="filter_go"):
         timeout, _ = state.current_timeout()
         settings = CleaningConfig(
-            **events, **minimums, drop_na_like=na_like, set_aside=aside, timeout_minutes=timeout
+            **events,
+            **minimums,
+            drop_na_like=na_like,
+            set_aside=aside,
+            timeout_minutes=timeout,
+            use_session_ids=uses_session_ids(logs.rows_of(dataset.owner, dataset.id)),
         )
         job = create_filtering(dataset, settings)
         launcher().start(job)

@@ -9,9 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from hrnn.data.interactions import Interactions
+from hrnn.errors import HRNNError
 from ui import state
 from ui.words import literal, minutes
-from workspace.runs import Run, list_runs
+from workspace.runs import Run, open_run
 
 #: Usual timeouts, in minutes.
 MARKS = (5.0, 15.0, 30.0, 60.0, 240.0, 1440.0)
@@ -213,7 +214,10 @@ def told_apart(words: Mapping[str, str], taken: Iterable[str] = ()) -> dict[str,
 
 
 def _exists(made: str) -> bool:
-    return any(run.id == made for run in list_runs(state.OWNER))
+    try:
+        return open_run(state.OWNER, made).id == made
+    except HRNNError:
+        return False
 
 
 class _Between(Container[float]):
@@ -273,7 +277,7 @@ def pick_several(
     named = [one for one in made.split(".") if one and made != _NONE]
     kept = [one for one in named if one in options]
     if unknown := [one for one in named if one not in options]:
-        state.say_unused(key, ", ".join(unknown), ", ".join(kept) or "as usual")
+        state.say_unused(key, ", ".join(unknown), ", ".join(kept) or "the usual")
         state.remember(key, ".".join(kept) or None)
     widget = f"{key}_pick"
     st.session_state[widget] = kept if kept or made == _NONE else list(usual)

@@ -28,7 +28,7 @@ _IN_WORDS = {
     State.STARTING: "Starting.",
     State.RUNNING: "Training in the background. You can leave this page or close it.",
     State.FINISHED: "Finished.",
-    State.STOPPED: "Stopped; the best weights so far are kept.",
+    State.STOPPED: "Stopped; its weights are kept.",
     State.CANCELLED: "Cancelled before it started.",
 }
 _START_WORDS = {
@@ -63,7 +63,7 @@ def controls(run: Run) -> None:
         st.rerun()
     if state in ACTIVE:
         stopping = run.stopping()
-        label = "Cancel" if state == State.QUEUED else "Stop and keep the best"
+        label = "Cancel" if state == State.QUEUED else "Stop and keep it"
         label = "Stopping" if stopping else label
         if st.button(label, key="train_stop", disabled=stopping):
             launcher().stop(run)

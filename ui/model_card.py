@@ -18,9 +18,9 @@ from workspace.datasets import Dataset
 from workspace.runs import Run
 
 _K = 10
+_METRIC = f"NDCG@{_K}"
 #: A part of fewer held-out interactions says little by itself.
 _LEAST = 30
-_TITLES = {"NDCG": f"NDCG@{_K}", "RMSE": "RMSE"}
 
 
 def model_card(run: Run, dataset: Dataset) -> str:
@@ -119,32 +119,28 @@ def _weak(measured: facts.Measured | None) -> list[str]:
     """Name the parts of the held-out interactions in which the model is worse than in all."""
     if measured is None:
         return ["Not known: nothing was measured."]
-    metric, all_in_all, parts = _parts(measured)
-    title = _TITLES[metric.partition("@")[0]]
-    lower_is_better = metric == "RMSE"
-    weak = parts[parts["LOW"] > all_in_all if lower_is_better else parts["HIGH"] < all_in_all]
-    side = "above" if lower_is_better else "below"
+    all_in_all, parts = _parts(measured)
+    weak = parts[parts["HIGH"] < all_in_all]
     rule = (
-        f"Parts of {_LEAST} held-out interactions or more whose whole interval of {title} lies"
-        f" {side} that of all, {all_in_all:.3f}; each was looked at by itself"
+        f"Parts of {_LEAST} held-out interactions or more whose whole interval of {_METRIC} lies"
+        f" below that of all, {all_in_all:.3f}; each was looked at by itself"
     )
     if weak.empty:
         return [literal(f"{rule}: there are none.")]
     told = [
-        f"{one.SLICE}, {one.PART}: {figure(metric, one.VALUE, one.LOW, one.HIGH)},"  # pyright: ignore
+        f"{one.SLICE}, {one.PART}: {figure(_METRIC, one.VALUE, one.LOW, one.HIGH)},"  # pyright: ignore
         f" {plural(int(one.N), 'interaction')}"  # pyright: ignore
         for one in weak.itertuples()
     ]
     return [literal(f"{rule}:"), _list(told)]
 
 
-def _parts(measured: facts.Measured) -> tuple[str, float, pd.DataFrame]:
-    """Return the metric that parts are judged by, its value for all, and its value in each."""
+def _parts(measured: facts.Measured) -> tuple[float, pd.DataFrame]:
+    """Return what parts are judged by, for all and for each."""
     report, lead = measured.report, measured.lead
     own = report.table[report.table["MODEL"] == lead].set_index("METRIC")["VALUE"]
     slices = report.slices[(report.slices["MODEL"] == lead) & (report.slices["N"] >= _LEAST)]
-    metric = "RMSE" if "RMSE" in own and "RMSE" in set(slices["METRIC"]) else f"NDCG@{_K}"
-    return metric, float(own[metric]), slices[slices["METRIC"] == metric]
+    return float(own[_METRIC]), slices[slices["METRIC"] == _METRIC]
 
 
 def _limits(run: Run, measured: facts.Measured | None) -> list[str]:
@@ -162,14 +158,15 @@ def _limits(run: Run, measured: facts.Measured | None) -> list[str]:
         + (cold if counts["cold"] else "; none was held out")
         + "."
     )
-    for count, words in (
-        (counts["too_short"], "users did too little to be measured; nothing is known of them"),
-        (counts["tied_last"], "held-out interactions share their time with the one before, so"
-         " that the order of the file decided which was held out"),
-        (counts["twins"], "rows equal to one that validates or is held out were only read"),
+    for count, noun, words in (
+        (counts["too_short"], "user", "had nothing held out: how good it is for them is not known"),
+        (counts["tied_last"], "held-out interaction", "tied in time with the one before, so that"
+         " the order of the file decided which was held out"),
+        (counts["twins"], "row", "equalled one that validates or is held out, and so did no more"
+         " than be read"),
     ):  # fmt: skip
         if count:
-            told.append(f"{count:,} {words}.")
+            told.append(f"{plural(count, noun)} {words}.")
     if counts["seen_before"]:
         again = share(counts["seen_before"] / counts["evaluated"])
         told.append(f"A list without items seen before misses what users go back to: {again} here.")

@@ -29,7 +29,7 @@ def pick_pictures(dataset: Dataset) -> Mapping[str, str]:
     allowed = st.toggle(
         "Show pictures from the web",
         key=_KEY,
-        help=f"{plural(len(remote), 'picture')} lie on {plural(len(hosts), 'host')}, such as"
+        help=f"{plural(len(remote), 'picture')} on {plural(len(hosts), 'host')}, such as"
         f" {literal(hosts[0])}; the browser would ask there.",
     )
     state.remember(_KEY, allowed or None)

@@ -23,18 +23,6 @@ _CURVE_POINTS = 160
 _HOUR_US, _MONDAY = 3_600_000_000, 3  # 1 January 1970 was a Thursday
 
 
-def cut_off(sessions: Sessions) -> int:
-    """Count the interactions that scoring does not read.
-
-    They lie outside the last sessions of their user, or before the last items of their session.
-    """
-    read = np.minimum(sessions.lengths, MOST_ITEMS)
-    before = np.concatenate([[0], np.cumsum(read, dtype=np.int64)])
-    end = sessions.first_of_user + sessions.per_user
-    start = np.maximum(sessions.first_of_user, end - MOST_SESSIONS)
-    return len(sessions.number) - int((before[end] - before[start]).sum())
-
-
 def session_tiles(sessions: Sessions) -> dict[str, str]:
     """Return the figures that follow the timeout."""
     lengths, per_user = sessions.lengths, sessions.per_user
@@ -44,7 +32,9 @@ def session_tiles(sessions: Sessions) -> dict[str, str]:
         "Items a session": average(float(lengths.mean())),
         "Single-item": share(float((lengths == 1).mean())),
         "Users with ≥ 2": short(int((per_user > 1).sum())),
-        f"Cut off, {MOST_SESSIONS} × {MOST_ITEMS}": share(cut_off(sessions) / len(sessions.number)),
+        f"Cut off, {MOST_SESSIONS} × {MOST_ITEMS}": share(
+            sessions.cut_off(MOST_SESSIONS, MOST_ITEMS) / len(sessions.number)
+        ),
     }
 
 

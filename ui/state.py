@@ -101,15 +101,15 @@ def prepare(key: str, default: T, allowed: Container[Any] | None = None) -> None
         from_link = st.query_params.get(key) is not None
         value = default
         if from_link:
-            say_unused(key, text, "as usual" if isinstance(default, str) else default)
+            say_unused(key, text, "the usual" if isinstance(default, str) else default)
     st.session_state[key] = value
 
 
 def say_unused(key: str, text: str | None, instead: object) -> None:
     """Say that something in the link cannot be used here."""
     st.warning(
-        f"The link says {literal(key)} = {literal(text)}, which cannot be used here; it is"
-        f" {literal(instead)} instead."
+        f"The link says {literal(key)} = {literal(text)}, which cannot be used here; taken"
+        f" instead: {literal(instead)}."
     )
 
 

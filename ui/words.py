@@ -28,9 +28,14 @@ def literal_in_file(text: object) -> str:
     return _BEGINS.sub(r"\1\\\2", _MARK.sub(r"\\\1", broken))
 
 
+def shortened(text: str, most: int) -> str:
+    """Cut text to so many letters, the last of them a mark that some are missing."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def clipped(text: str, most: int = 26) -> str:
     """Write text from outside in one short line."""
-    return literal(text if len(text) <= most else text[: most - 1] + "…")
+    return literal(shortened(text, most))
 
 
 def sentence(text: str) -> str:

@@ -78,6 +78,7 @@ def _imported(job: Import) -> dict[str, Any]:
         time_of_day=settings.time_of_day,
         keep_duplicates=settings.keep_duplicates,
         read_as=settings.read_as,
+        folder=job.folder,
         say=say,
     )
     codes = {one.code for one in data.report.warnings}

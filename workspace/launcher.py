@@ -36,8 +36,8 @@ class Launcher:
             state = task.state(worker=file is None)
             if file is None or state not in STARTABLE:
                 raise WorkspaceError(
-                    f"it is {state}; only one that is {', '.join(sorted(STARTABLE))}, without a"
-                    " worker, can start"
+                    f"it is {state}, and a worker may have it; what can start is"
+                    f" {', '.join(sorted(STARTABLE))} and without one"
                 )
             self._children = [child for child in self._children if child.poll() is None]
             with _in_words():

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from workspace.home import folder_of, read_json, write_json
+from workspace.home import WorkspaceError, folder_of, read_json, write_json
 
 _FILE = "mappings.json"
 #: Headers that are remembered; of more, the oldest are forgotten.
@@ -26,7 +26,10 @@ def remember_mapping(owner: str, header: Sequence[str], mapping: dict[str, Any])
     known.pop(_key(header), None)  # to the end, as the newest
     known[_key(header)] = mapping
     folder = folder_of(owner, "settings")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WorkspaceError(f"{folder} cannot be made ({error.strerror})") from None
     write_json(folder / _FILE, dict(list(known.items())[-_MOST:]))
 
 

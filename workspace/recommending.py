@@ -54,7 +54,7 @@ def _recommended(job: Recommendations, heard: threading.Event) -> dict[str, Any]
         raise WorkspaceError(f"run {run.name!r} has no model; choose a run that has one")
     model, whole, cut = hrnn.load(run.model_folder), dataset.read(), run.experiment.cut
     data = taken_as(whole, cut.outcomes, cut.positive_from)
-    users, now = len(data.user_ids), int(data.time_us.max()) / 1e6
+    users, now = len(data.user_ids), int(whole.time_us.max()) / 1e6
     counts = Counter(left_out=len(whole.user_ids) - users)
     size = max(1, min(_SCORES // len(model.vocabulary), _ROWS // job.settings.top_k))
     say = Steps(job, -(-users // size)).say

@@ -1,4 +1,4 @@
-"""Slots: how many runs train at once, and who waits for how long.
+"""Slots: how many runs train at once, and how many wait before one.
 
 A slot is a lock file of the home, so that several apps share the slots, none has to be open for the
 next run to begin, and the kernel frees a slot whatever ends its worker.

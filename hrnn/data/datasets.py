@@ -19,7 +19,7 @@ class InteractionsDataset:
     """A log of interactions, read when it is first needed.
 
     Args:
-        data_location: path of a CSV or Parquet file, a DataFrame, or interactions already read.
+        data_location: path of a file of interactions, a DataFrame, or interactions already read.
         client_schema_path: a YAML file that declares the columns, or the name of one of
             ``hrnn/data/schemas``; the log is checked against it when it is read.
         columns: role → column, for columns that cannot be guessed.
@@ -63,7 +63,7 @@ class ItemsDataset:
     """A catalogue: an ITEM_ID column, and whatever else describes the items.
 
     Args:
-        data_location: path of a CSV or Parquet file, or a DataFrame.
+        data_location: path of a file of items, or a DataFrame.
         client_schema_path: a YAML file that declares the columns, or the name of one of
             ``hrnn/data/schemas``; the catalogue is checked against it when it is read.
 

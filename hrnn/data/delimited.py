@@ -103,40 +103,6 @@ class Layout:
             rest = splitter.shown(splitter.text[piece.end :])
 
 
-@dataclass(frozen=True)
-class Records:
-    """A whole text made clean.
-
-    Attributes:
-        header: the column names, without duplicates or blanks.
-        body: RFC 4180 records in UTF-8, ``len(header)`` fields each, without the header.
-        lines: int64 array, the physical line on which each record of ``body`` starts.
-        malformed: the records left out.
-        separator: what stands between fields in the text.
-    """
-
-    header: list[str]
-    body: bytes
-    lines: np.ndarray
-    malformed: list[Malformed]
-    separator: str
-
-
-def split_records(text: bytes, separator: str | None = None, header: bool | None = None) -> Records:
-    """Find the records of a delimited text that is in memory.
-
-    Args:
-        text: UTF-8 with plain newlines.
-        separator: detected if None.
-        header: whether the first row names the columns; detected if None.
-    """
-    layout = Layout.of(text, separator, header)
-    ((piece, _),) = layout.pieces([text])
-    return Records(
-        layout.names, bytes(piece.body), piece.lines, piece.malformed, layout.separator.text
-    )
-
-
 def read_delimited(
     text: Text, separator: str | None, header: bool | None, most_rows: int | None
 ) -> TextTable:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from enum import Enum
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -46,6 +47,7 @@ def read_interactions(
     time_of_day: str | Guess | None = Guess.IT,
     keep_duplicates: bool = False,
     read_as: ReadAs = AS_FOUND,
+    folder: Path | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Interactions:
     """Read a log of interactions.
@@ -56,7 +58,8 @@ def read_interactions(
     OUTCOME is 1; a blank outcome is NaN: seen, but not judged.
 
     Args:
-        source: path, bytes or file object of a CSV or Parquet file, or a DataFrame.
+        source: a file of any format that :func:`hrnn.data.tables.load_text` knows, by its path,
+            its bytes or open; or a DataFrame.
         columns: role → column of the source, e.g. ``{"USER_ID": "visitor"}``; what is not named
             is guessed, None leaves an optional role out.
         time_unit: "s", "ms", "us" or "ns" for numeric times; decided per value if None.
@@ -67,6 +70,8 @@ def read_interactions(
             if not said, None for none.
         keep_duplicates: whether rows that equal an earlier one in every column stay.
         read_as: format, separator and the like, where they are not to be detected.
+        folder: where a packed file is unpacked for the while; where the system puts temporary files
+            if None.
         say: is told each of the ``READING_STEPS`` steps as it begins.
 
     Raises:
@@ -74,7 +79,7 @@ def read_interactions(
         ConfigError: ``time_unit`` or ``timezone`` is unknown.
     """
     say("Reading the file")
-    text = load_text(source, read_as=read_as)
+    text = load_text(source, read_as=read_as, folder=folder)
     first = first_values(text)
     chosen = resolve_columns(text.names, first, columns)
     clock = _clock_of(text.names, first, chosen, time_of_day)

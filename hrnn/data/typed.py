@@ -19,7 +19,6 @@ from hrnn.errors import DataError, listed
 
 _EXACT_INTEGER = 2.0**53
 _BATCH = 1 << 20
-_UUID_BYTES = 16
 _UNREADABLE = (pa.ArrowException, OSError, UnicodeDecodeError, ValueError, OverflowError)
 
 

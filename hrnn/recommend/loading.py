@@ -22,7 +22,8 @@ def load(
 
     Args:
         folder: the model's folder.
-        max_sessions: last sessions that scoring reads, if not as saved; of an HRNN.
+        max_sessions: last sessions that scoring reads, if not as saved; a flat model reads as many
+            items at most as both multiplied, as one sequence.
         max_session_len: last items of each session that scoring reads, if not as saved.
 
     Raises:

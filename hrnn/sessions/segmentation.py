@@ -58,6 +58,17 @@ class Sessions:
         """int32 array: for each interaction the number of its session in its user, from 0."""
         return self.number - self.first_of_user[self.data.user_index]
 
+    def cut_off(self, max_sessions: int, max_session_len: int) -> int:
+        """Count the interactions that scoring does not read.
+
+        They lie outside the last sessions of their user, or before the last items of their session.
+        """
+        read = np.minimum(self.lengths, max_session_len)
+        before = np.concatenate([[0], np.cumsum(read, dtype=np.int64)])
+        end = self.first_of_user + self.per_user
+        start = np.maximum(self.first_of_user, end - max_sessions)
+        return len(self.number) - int((before[end] - before[start]).sum())
+
     def frame(self) -> pd.DataFrame:
         """Return the rows of ``data.frame()`` with SESSION: 0, 1, … in each user."""
         return self.data.frame().assign(**{SESSION: self.in_user})

@@ -6,7 +6,7 @@ from hrnn.errors import DataError
 
 HISTORY, TRAIN, VALID = 0, 1, 2
 
-#: Losses that learn from every observed outcome, and those that learn from positives alone.
+#: Losses that learn from every observed outcome; the others learn from positives alone.
 _FROM_ALL = frozenset({"bce", "mse"})
 
 

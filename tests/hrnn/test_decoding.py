@@ -5,10 +5,10 @@ import pytest
 
 from hrnn import DataError
 from hrnn.data.decoding import Text, decode
-from hrnn.data.delimited import split_records
 from hrnn.data.separators import detect_separator
 from hrnn.data.tables import ReadAs, load_text
 from hrnn.data.text_table import distinct
+from tests.hrnn.records import split_records
 
 
 def rows(text: str) -> list[list[str]]:

@@ -3,13 +3,13 @@
 import csv
 import io
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from hrnn.data.decoding import decode
-from hrnn.data.delimited import split_records
 from hrnn.data.separators import SEPARATORS
 from hrnn.data.tables import load_text
+from tests.hrnn.records import split_records
 
 FIELD = st.text(alphabet='ab,;|\t" \n0é€', max_size=8)
 SEPARATOR = st.sampled_from([one for one in SEPARATORS if len(one) == 1])
@@ -95,13 +95,14 @@ def test_stray_quotes_never_lose_a_later_row(pairs, data):
 
 
 @given(st.binary(max_size=200))
+@example(b"\x01::")
 @settings(max_examples=200, deadline=None)
 def test_any_text_at_all_is_cut_into_rows_the_parser_agrees_with(raw):
     """What leaves the splitter has the header's width in every record, whatever came in."""
     text = raw.replace(b"\0", b"").decode("latin-1").replace("\r", "\n")
     assume(text.strip())
     records = split_records(text.encode())
-    reader = csv.reader(io.StringIO(records.body.decode(), newline=""), delimiter=records.separator)
+    reader = csv.reader(io.StringIO(records.body.decode(), newline=""), delimiter=records.delimiter)
     assert [len(row) for row in reader] == [len(records.header)] * len(records.lines)
 
 

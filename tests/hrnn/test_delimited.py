@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from hrnn import DataError, read_interactions
 from hrnn.data import delimited
-from hrnn.data.delimited import Layout, split_records
+from hrnn.data.delimited import Layout
 from hrnn.data.separators import SEPARATORS, detect_separator, is_header
 from hrnn.data.tables import ReadAs, load_text
 from tests.hrnn.logs import csv_log, faults
+from tests.hrnn.records import split_records
 from tests.hrnn.written import gzipped
 
 RATINGS = ["1::1193::5::978300760", "1::661::3::978302109", "2::1193::4::978298413"]

@@ -122,7 +122,7 @@ def test_other_models_stand_beside_the_list(run: Run, done: Callable[[Run], Run]
 def test_what_a_link_names_that_is_not_here_is_said(run: Run) -> None:
     app = explored(run, explore_user="v3", explore_beside="nonsense.popularity", beyond="zzz")
     said = "\n".join(one.value for one in app.warning).replace("\\", "")
-    assert "explore_beside = nonsense, which cannot be used here; it is popularity instead" in said
+    assert "explore_beside = nonsense, which cannot be used here; taken instead: popularity" in said
     assert "beyond = zzz" in said
     assert app.query_params["explore_beside"] == "popularity"
     assert "beyond" not in app.query_params

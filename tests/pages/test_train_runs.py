@@ -106,7 +106,7 @@ def test_a_run_that_trains_shows_its_numbers_its_log_and_its_curves(dataset: Dat
     assert pages == [name + " · 2 %" * (name == "Train") for name in TITLES.values()]
     assert [one.value for one in app.code if "line" in one.value] == ["<b>a line</b>"]
     assert len(app.get("vega_lite_chart")) == 1
-    assert app.button(key="train_stop").label == "Stop and keep the best"
+    assert app.button(key="train_stop").label == "Stop and keep it"
     held.close()
 
 
@@ -259,7 +259,7 @@ def test_a_link_that_compares_with_a_run_of_another_log_says_so(dataset: Dataset
     app = opened("train", log=dataset.id, run=one.id, compare=f"{two.id}.gone")
     (warning,) = app.warning
     assert "compare = gone" in warning.value
-    assert warning.value.endswith(f"it is {literal(two.id)} instead.")
+    assert warning.value.endswith(f"taken instead: {literal(two.id)}.")
     assert app.query_params["compare"] == two.id
 
 

@@ -38,7 +38,8 @@ def test_cut_off_is_what_the_sweep_says() -> None:
     rows = [("a", 40 * session + place) for session in range(14) for place in range(session + 12)]
     data = log([*rows, ("b", 0)])
     at_30 = sweep_timeouts(data, [30.0], figures.MOST_SESSIONS, figures.MOST_ITEMS)
-    assert figures.cut_off(segment(data, 30.0)) == at_30["cut_off"].item() > 0
+    reads = figures.MOST_SESSIONS, figures.MOST_ITEMS
+    assert segment(data, 30.0).cut_off(*reads) == at_30["cut_off"].item() > 0
 
 
 def test_spans_of_interleaved_session_ids_reach_from_first_to_last() -> None:
