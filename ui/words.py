@@ -3,6 +3,8 @@
 import re
 from datetime import UTC, datetime
 
+from hrnn.words import plural as plural
+
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~:$<>&])")
 #: What Markdown turns into links and icons even where its marks are escaped.
 _LINK_LIKE = re.compile(r"www(?=\.)|(https?|ftp)(?=:)|:(?=[a-z])|(?=@)", re.IGNORECASE)
@@ -102,8 +104,3 @@ def moment(time_us: int) -> str:
 def day(time_us: int) -> str:
     """Write microseconds since the epoch as a day, UTC."""
     return f"{datetime.fromtimestamp(time_us / 1e6, UTC):%a %d %b %Y}"
-
-
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """Write a count with its noun."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"

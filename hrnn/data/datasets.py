@@ -1,5 +1,6 @@
 """Datasets as the guide names them: an interaction log and a catalogue, from a path or a frame."""
 
+import warnings
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,9 @@ from hrnn.data.schema import Schema
 from hrnn.data.sql import BLANKS
 from hrnn.data.tables import Source, load_text
 from hrnn.errors import ConfigError, DataError, listed
+
+#: How deep the caller of ``train`` stands above the warnings given here.
+_CALLER = 4
 
 
 class InteractionsDataset:
@@ -47,16 +51,21 @@ class InteractionsDataset:
     def data(self) -> Interactions:
         """The interactions, with the report of their import.
 
+        Rows that are gone and readings that may be wrong are said in a warning each.
+
         Raises:
             DataError: there is nothing to read, or it is not what the schema declares.
         """
         if isinstance(self._source, Interactions):
             return self._source
-        if self._schema is None:
-            return read_interactions(self._source, self._columns)
-        source = _readable_twice(self._source)
-        self._schema.check(load_text(source), self._columns or {})
-        return read_interactions(source, self._columns)
+        source = self._source
+        if self._schema is not None:
+            source = _readable_twice(source)
+            self._schema.check(load_text(source), self._columns or {})
+        data = read_interactions(source, self._columns)
+        for words in data.report.caveats():
+            warnings.warn(words, stacklevel=_CALLER)
+        return data
 
 
 class ItemsDataset:

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from hrnn.columns import SESSION_ID
 from hrnn.data.export import STARTS_A_FORMULA
 from hrnn.data.interactions import Interactions
 from hrnn.data.report import WARNED_LINES, Warned
+from hrnn.words import plural
 
 NA_LIKE = {
     "na",
@@ -22,6 +24,9 @@ NA_LIKE = {
     "(not set)",
     "-",
     "?",
+    "nat",
+    "\\n",  # \\N, as MySQL writes it
+    "(null)",
 }
 _ROUNDED = re.compile(r"\d(\.\d+)?e\+\d+", re.IGNORECASE)
 _HALF_HOUR_US = 30 * 60 * 1_000_000
@@ -55,16 +60,24 @@ def find_oddities(data: Interactions, line: np.ndarray, tied: np.ndarray) -> Ite
         yield from _odd_sessions(data, data.session_index, line)
 
 
+def _sessions_of(data: Interactions) -> Iterator[tuple[str, list[str], np.ndarray]]:
+    if data.session_index is not None:
+        ids = data.table[SESSION_ID].combine_chunks().dictionary.to_pylist()
+        yield "session", ids, data.session_index
+
+
 def _odd_ids(data: Interactions, line: np.ndarray) -> Iterator[Warned]:
     kinds = (("user", data.user_ids, data.user_index), ("item", data.item_ids, data.item_index))
     na_rows = np.zeros(len(data), bool)
-    for _, ids, index in kinds:
-        na_rows |= np.array([text.lower() in NA_LIKE for text in ids], bool)[index]
+    for _, ids, index in (*kinds, *_sessions_of(data)):
+        # one more, for the rows without a session: their index is -1
+        na_rows |= np.array([*(text.lower() in NA_LIKE for text in ids), False], bool)[index]
     if na_rows.any():
         yield warned(
             "NA_LIKE_IDS",
-            f"{int(na_rows.sum()):,} interactions have an id that looks like a missing value"
-            " ('NA', 'null', …); they are kept as ids",
+            f"{plural(int(na_rows.sum()), 'interaction has', 'interactions have')} an id that looks"
+            " like a missing value ('NA', 'null', …) and is kept as an id; leave the field empty"
+            " where there is none",
             line[na_rows],
         )
     for kind, ids, index in kinds:
@@ -73,9 +86,9 @@ def _odd_ids(data: Interactions, line: np.ndarray) -> Iterator[Warned]:
             rows = np.isin(index, np.flatnonzero(np.isin(ids, held)))
             yield warned(
                 "APOSTROPHE_IDS",
-                f"{len(held):,} {kind} ids begin with the apostrophe that an export puts before a"
-                f" formula ({held[0]!r}); they are kept so, apart from the same ids without it:"
-                " take it away if this file is an export",
+                f"{plural(len(held), f'{kind} id begins', f'{kind} ids begin')} with the apostrophe"
+                f" that an export puts before a formula ({held[0]!r}); it is kept, apart from the"
+                " same id without it: take it away if this file is an export",
                 line[rows],
             )
         rounded = [text for text in ids if _ROUNDED.fullmatch(text)]
@@ -83,8 +96,9 @@ def _odd_ids(data: Interactions, line: np.ndarray) -> Iterator[Warned]:
             rows = np.isin(index, np.flatnonzero(np.isin(ids, rounded)))
             yield warned(
                 "FLOAT_LIKE_IDS",
-                f"{len(rounded):,} {kind} ids were floats before they came here ({rounded[0]!r}),"
-                " so their last digits may be lost; pass the column as text or as whole numbers",
+                f"{plural(len(rounded), f'{kind} id was a float', f'{kind} ids were floats')}"
+                f" before the log came here ({rounded[0]!r}), so that last digits may be lost; pass"
+                " the column as text or as whole numbers",
                 line[rows],
             )
         known = set(ids)
@@ -157,8 +171,8 @@ def _odd_sessions(data: Interactions, session: np.ndarray, line: np.ndarray) -> 
     if bad.any():
         yield warned(
             "SESSION_ID_REUSED",
-            f"{int(bad.sum()):,} sessions have an id that several users share"
-            f" ({int(shared.sum()):,}), that overlaps another of its user"
+            f"{plural(int(bad.sum()), 'session has', 'sessions have')} an id that several users"
+            f" share ({int(shared.sum()):,}), that overlaps another of its user"
             f" ({int(overlap.sum()):,}) or that spans more than 7 days"
             f" ({int(lasting.sum()):,}); ids belong to their user",
             line[rows[bad[pair_of]]],

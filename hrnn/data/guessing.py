@@ -5,9 +5,12 @@ import re
 from collections.abc import Mapping, Sequence
 
 from hrnn.columns import ITEM_ID, TIMESTAMP, USER_ID
+from hrnn.data.month_names import MONTH
 
 _TIME_LIKE = re.compile(
-    r"^[+-]?\d{9,}(\.\d*)?$|^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?!\d)|^(19|20)\d{6}([Tt]\d{6}Z?)?$"
+    r"[+-]?\d{9,}(\.\d*)?$|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?!\d)|(19|20)\d{6}([Tt]\d{6}Z?)?$"
+    rf"|(\w{{3,9}},?\s+)?(\d{{1,2}}[-/. ]\s*{MONTH}[-/. ]+|{MONTH}\W+\d{{1,2}}\W.*\b)\d{{4}}\b",
+    re.IGNORECASE,
 )
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
 _WHOLE = re.compile(r"[+-]?\d+(\.0*)?")

@@ -26,6 +26,7 @@ from hrnn.data.tables import Source, TextTable, as_text, load_text
 from hrnn.data.text_table import distinct
 from hrnn.data.timestamps import COUNTED_DAYS, Times, read_times
 from hrnn.errors import DataError, listed
+from hrnn.words import plural
 
 #: How many steps reading has.
 READING_STEPS = 5
@@ -283,23 +284,30 @@ def _import_warnings(
         found.append(
             warned(
                 "MIXED_TIME_UNITS",
-                f"{len(times.odd_units):,} times are in another unit than the rest of the column;"
-                f" each was read by its size ({times.how})",
+                f"{plural(len(times.odd_units), 'time is', 'times are')} in another unit than the"
+                f" rest of the column; each was read by its size ({times.how})",
                 line[times.odd_units],
             )
         )
     if times.ambiguous:
-        message = "nothing tells day from month in the dates; they were read day first"
+        order = "day first" if times.order else "month first"
+        message = (
+            f"dates contradict one another: {times.contrary:,} can only be the other way round than"
+            f" the rest, which was read {order}"
+            if times.contrary
+            else f"nothing tells day from month in the dates; they were read {order}"
+        )
         found.append(Warned("AMBIGUOUS_DATES", message, len(data)))
     if times.naive:
-        message = f"{times.naive:,} times in the file name no zone; they were read as {timezone}"
+        count = plural(times.naive, "time names", "times name")
+        message = f"{count} no zone: read as {timezone}"
         found.append(Warned("NAIVE_TIMES", message, times.naive))
     if len(times.gaps):
         found.append(
             warned(
                 "LOCAL_TIME_GAPS",
-                f"{len(times.gaps):,} local times are ambiguous or do not exist, where clocks"
-                " were changed; read as the first of the two, or the next that exists",
+                f"{plural(len(times.gaps), 'local time has', 'local times have')} no single meaning"
+                " where clocks were changed; read as the first of two, or the next that exists",
                 line[times.gaps],
             )
         )
@@ -314,7 +322,8 @@ def _import_warnings(
         found.append(Warned("ENCODING_GUESSED", message, len(line)))
     unjudged = int(np.isnan(data.outcome).sum())
     if unjudged:
-        message = f"{unjudged:,} interactions have no outcome; they are history, never a target"
+        count = plural(unjudged, "interaction has", "interactions have")
+        message = f"{count} no outcome: history, never a target"
         found.append(Warned("MISSING_OUTCOMES", message, unjudged))
     return found
 
@@ -322,8 +331,9 @@ def _import_warnings(
 def _copies_warning(lines: np.ndarray, kept: bool) -> list[Warned]:
     if not len(lines):
         return []
-    became = "stay, as was asked for" if kept else "were dropped"
-    message = f"{len(lines):,} rows equal an earlier row in every column and {became}"
+    became = ": kept, as was asked for" if kept else ": dropped"
+    count = plural(len(lines), "row equals", "rows equal")
+    message = f"{count} an earlier row in every column{became}"
     return [warned("DUPLICATES", message, lines)]
 
 
@@ -342,7 +352,13 @@ def _nothing_left(text: TextTable, rejected: RejectedRows) -> str:
     first = rejected[0]
     shown = f"'{first.text}'" if first.text else "nothing there"
     where = f" in column '{first.column}'" if first.column else ""
+    formats = (
+        " Times are read as Unix times, as ISO 8601, or as dates whose year has four digits, such"
+        " as 25/03/2024 14:05 and 25 Mar 2024."
+        if first.reason == "time unreadable"
+        else ""
+    )
     return (
         f"none of {text.rows:,} rows can be used: {reasons}; the first is line {first.line}{where}"
-        f" ({shown}). Check which column is the user, the item and the time"
+        f" ({shown}).{formats} Check which column is the user, the item and the time"
     )

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hrnn.data.arrow import pc
+from hrnn.words import plural
 
 #: Lines kept with a warning, at most; its count is always whole.
 WARNED_LINES = 1000
@@ -60,6 +61,10 @@ class RejectedRows(Sequence[Rejected]):
         counts = pc.value_counts(self.table["reason"]).to_pylist()
         counts.sort(key=lambda one: (-one["counts"], one["values"]))
         return {one["values"]: one["counts"] for one in counts}
+
+
+#: Warnings of readings that may be wrong.
+_GUESSES = ("AMBIGUOUS_DATES", "MIXED_TIME_UNITS", "COUNTED_DAYS", "ENCODING_GUESSED")
 
 
 @dataclass(frozen=True)
@@ -118,13 +123,22 @@ class ImportReport:
         """Say in one sentence what was kept and what was not."""
         parts = [f"{self.accepted:,} of {self.rows:,} rows kept"]
         if self.duplicates:
-            parts.append(f"{self.duplicates:,} exact duplicates dropped")
+            parts.append(f"{plural(self.duplicates, 'exact duplicate')} dropped")
         if self.rejected:
             first = self.rejected[0]
             parts.append(
                 f"{len(self.rejected):,} rejected (the first: line {first.line}, {first.reason})"
             )
         return "; ".join(parts)
+
+    def caveats(self) -> list[str]:
+        """Return what somebody has to hear who does not look at the report.
+
+        That rows are gone, and what was guessed of the meaning of the others.
+        """
+        gone = bool(self.rejected) or self.duplicates > 0
+        guessed = [one.message for one in self.warnings if one.code in _GUESSES]
+        return [self.summary()] * gone + guessed
 
     def save(self, folder: Path) -> None:
         """Write ``report.json`` and ``rejected.parquet`` into a folder."""

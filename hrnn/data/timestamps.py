@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
@@ -10,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from hrnn.data.arrow import pc, pick
+from hrnn.data.month_names import MONTH, in_digits
 from hrnn.data.plain_times import BOUNDS as _BOUNDS
 from hrnn.data.plain_times import CODES, EARLIEST_S, LATEST_S, NOT_READ, read_plain
 from hrnn.data.plain_times import PER_SECOND as UNITS
@@ -25,6 +27,10 @@ _DATE = (
 _DAY_US = 86_400_000_000
 #: What a spreadsheet counts days to, of the years 1954 to 2118; as seconds they are one afternoon.
 _SHEET_DAYS = (20_000, 80_000)
+#: Stand-ins for "never" among yyyymmdd: they say nothing of what the others are.
+_NEVER = r"(0+|9{8}|9{12}|9{14})(\.0*)?"
+#: Dates that only the other order explains are slips up to so large a share of the others.
+_SLIPS = 0.1
 _COMPACT = r"^(\d{4})(\d{2})(\d{2})(?:[Tt]?(\d{2})(\d{2})(\d{2})?([Zz])?)?(?:\.0*)?$"
 
 
@@ -45,7 +51,9 @@ class Times:
         readable: bool [rows].
         how: in words, for people.
         odd_units: rows whose epoch unit is not the column's most common one.
-        ambiguous: whether day and month could be told apart by nothing in the column.
+        order: whether dates such as 3/4/2024 were read day first; None without any.
+        ambiguous: whether nothing in the column told day from month, or dates contradict others.
+        contrary: how many dates only the other order explains; they are not readable.
         naive: how many readable values carry no zone.
         gaps: rows whose local time is ambiguous or does not exist in the declared zone.
         day_only: whether every readable time is a midnight.
@@ -58,7 +66,9 @@ class Times:
     readable: np.ndarray
     how: str
     odd_units: np.ndarray
+    order: bool | None
     ambiguous: bool
+    contrary: int
     naive: int
     gaps: np.ndarray
     day_only: bool
@@ -95,17 +105,21 @@ def read_times(
         code = np.full(len(text), NOT_READ, np.uint8)
     empty = pc.equal(pc.binary_length(text), 0).fill_null(True).to_numpy()
     rows = np.flatnonzero((code == NOT_READ) & ~empty)
-    midnights = rest is None and not (us % _DAY_US).any()
-    read = Patterns(order=None, ambiguous=False, gap_lines=[], midnights=True)
+    read, found = Patterns(), dict[str, np.ndarray]()
     if len(rows):
-        epochs = bool(((code > 0) & (code < NOT_READ)).any())
+        epoch = (code > 0) & (code < NOT_READ)
         with connect() as con:
             con.register("source", pa.table({"line": rows, "text": pick(text, rows)}))
+            epochs = int(np.count_nonzero(us[epoch]))
             read = parse_times(con, "text", time_unit, dayfirst, timezone, epochs)
             columns = con.execute(
                 "SELECT line, time_us, rest, unit, naive FROM times WHERE time_us IS NOT NULL"
             ).fetchnumpy()
         found = {name: np.asarray(column) for name, column in columns.items()}
+        if read.compact:  # what was read plainly is no epoch either
+            us[epoch], code[epoch], rest = 0, NOT_READ, None
+    midnights = rest is None and not (us % _DAY_US).any()
+    if found:
         at = found["line"]
         us[at] = found["time_us"]
         code[at] = _codes(found["unit"])
@@ -123,7 +137,9 @@ def read_times(
         readable=readable,
         how=_describe([CODES[one] for one in units], counts[0], naive, read.order, timezone),
         odd_units=odd,
+        order=read.order,
         ambiguous=read.ambiguous,
+        contrary=read.contrary,
         naive=naive,
         gaps=np.array(read.gap_lines, np.int64),
         day_only=bool(readable.any()) and midnights and read.midnights,
@@ -147,15 +163,19 @@ class Patterns:
 
     Attributes:
         order: whether the day stands before the month; None without dates such as 3/4/2024.
-        ambiguous: whether nothing told that.
+        ambiguous: whether nothing told that, or dates contradict one another.
+        contrary: how many dates only the other order explains.
+        compact: whether numbers are dates such as 20240301.
         gap_lines: lines whose local time is ambiguous or does not exist in the declared zone.
         midnights: whether all is a midnight, of the declared zone where none is named.
     """
 
-    order: bool | None
-    ambiguous: bool
-    gap_lines: Sequence[int]
-    midnights: bool
+    order: bool | None = None
+    ambiguous: bool = False
+    contrary: int = 0
+    compact: bool = False
+    gap_lines: Sequence[int] = ()
+    midnights: bool = True
 
 
 def parse_times(
@@ -164,7 +184,7 @@ def parse_times(
     time_unit: str | None = None,
     dayfirst: bool | None = None,
     timezone: str = "UTC",
-    epochs: bool = False,
+    epochs: int = 0,
 ) -> Patterns:
     """Read ``source.column`` into a table ``times(line, time_us, rest, unit, naive)``.
 
@@ -177,7 +197,7 @@ def parse_times(
         time_unit: as in :func:`read_times`, and so are the next two.
         dayfirst: see there.
         timezone: see there.
-        epochs: whether other rows hold epochs, so that 20240301 is one too.
+        epochs: how many other rows hold epochs, so that 20240301 may be one too.
     """
     zone = _zone(timezone)
     con.execute(
@@ -187,10 +207,10 @@ def parse_times(
                 THEN TRY_CAST(text AS DECIMAL(38, 15)) END AS n,
             regexp_extract(text, '{_DATE}', ['a','b','c','h','mi','s','f','ap','z']) AS d,
             regexp_extract(text, '{_COMPACT}', ['y','m','d','h','mi','s','z']) AS k
-        FROM (SELECT line, {_plain_blanks(column)} AS text FROM source)"""
+        FROM (SELECT line, {_plain(con, column)} AS text FROM source)"""
     )
-    compact = time_unit is None and not epochs and _all_compact_dates(con)
-    day_before_month, ambiguous = _day_order(con, dayfirst)
+    compact = time_unit is None and _are_compact_dates(con, epochs)
+    day_before_month, ambiguous, contrary = _day_order(con, dayfirst)
     epoch = _epoch_sql(time_unit)
     date = _date_sql(day_before_month)
     numeric = "FALSE" if compact else "n IS NOT NULL"
@@ -213,7 +233,7 @@ def parse_times(
     )
     gap_lines = _localize(con, zone) if timezone.upper() != "UTC" else []
     order = day_before_month if _has_slashed(con) else None
-    return Patterns(order, ambiguous, gap_lines, bool(midnights))
+    return Patterns(order, ambiguous, contrary, compact, gap_lines, bool(midnights))
 
 
 def _zone(timezone: str) -> ZoneInfo:
@@ -226,29 +246,38 @@ def _zone(timezone: str) -> ZoneInfo:
         ) from None
 
 
-def _one(con: duckdb.DuckDBPyConnection, sql: str):
+def _row(con: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
     row = con.execute(sql).fetchone()
     assert row is not None
-    return row[0]
+    return row
 
 
-def _all_compact_dates(con: duckdb.DuckDBPyConnection) -> bool:
-    """Whether all numbers are yyyymmdd, with hhmm or hhmmss: as an epoch, days would be seconds."""
-    return bool(
-        _one(
-            con,
-            "SELECT coalesce(bool_and(k.y BETWEEN '1900' AND '2100'"
-            " AND TRY_CAST(k.y || '-' || k.m || '-' || k.d AS DATE) IS NOT NULL"
-            " AND k.h < '24' AND k.mi < '60' AND k.s < '60'), FALSE)"
-            " FROM parts WHERE n IS NOT NULL",
-        )
+def _one(con: duckdb.DuckDBPyConnection, sql: str) -> Any:
+    return _row(con, sql)[0]
+
+
+def _are_compact_dates(con: duckdb.DuckDBPyConnection, epochs: int) -> bool:
+    """Whether numbers are yyyymmdd, with hhmm or hhmmss: as an epoch, days would be seconds.
+
+    They are if half of them can be: one that cannot is a slip. Of the seconds from 1900 to 2100 so
+    written, one in 28 is a date by chance.
+    """
+    dates, others = _row(
+        con,
+        "SELECT count(*) FILTER (date), count(*) FILTER (NOT date AND NOT"
+        f" regexp_full_match(text, '{_NEVER}')) FROM (SELECT text, k.y BETWEEN '1900' AND '2100'"
+        " AND TRY_CAST(k.y || '-' || k.m || '-' || k.d AS DATE) IS NOT NULL"
+        " AND k.h < '24' AND k.mi < '60' AND k.s < '60' AS date FROM parts WHERE n IS NOT NULL)",
     )
+    return dates > 0 and dates >= others + epochs
 
 
-def _plain_blanks(column: str) -> str:
-    """Make SQL that trims, and writes 1:05\u202fp.m. as 1:05 pm."""
+def _plain(con: duckdb.DuckDBPyConnection, column: str) -> str:
+    """Make SQL that trims, and writes 1:05\u202fp.m. as 1:05 pm and 25 Mar 2024 as 2024-3-25."""
     plain = f"trim(translate({column}, '\t\u00a0\u202f\u2009', '    '))"
-    return f"regexp_replace({plain}, '([AaPp])\\.\\s?([Mm])\\.?', '\\1\\2')"
+    plain = f"regexp_replace({plain}, '([AaPp])\\.\\s?([Mm])\\.?', '\\1\\2')"
+    named = _one(con, f"SELECT bool_or(regexp_matches({plain}, '(?i){MONTH}')) FROM source")
+    return in_digits(plain) if named else plain
 
 
 _SLASHED = "length(d.a) BETWEEN 1 AND 2 AND length(d.c) = 4"
@@ -258,19 +287,19 @@ def _has_slashed(con: duckdb.DuckDBPyConnection) -> bool:
     return _one(con, f"SELECT count(*) FROM parts WHERE {_SLASHED}") > 0
 
 
-def _day_order(con: duckdb.DuckDBPyConnection, dayfirst: bool | None) -> tuple[bool, bool]:
-    """Return (day before month, undecidable), settled by the column as a whole."""
+def _day_order(con: duckdb.DuckDBPyConnection, dayfirst: bool | None) -> tuple[bool, bool, int]:
+    """Return (day before month, undecidable, dates against it), settled by the whole column."""
     if dayfirst is not None:
-        return dayfirst, False
-    row = con.execute(
+        return dayfirst, False, 0
+    first_is_day, second_is_day, differ = _row(
+        con,
         f"""SELECT count(*) FILTER (CAST(d.a AS INT) > 12), count(*) FILTER (CAST(d.b AS INT) > 12),
             count(*) FILTER (CAST(d.a AS INT) <> CAST(d.b AS INT))
-        FROM parts WHERE {_SLASHED}"""
-    ).fetchone()
-    assert row is not None
-    first_is_day, second_is_day, differ = row
-    ambiguous = first_is_day == 0 and second_is_day == 0 and differ > 0
-    return first_is_day >= second_is_day, ambiguous
+        FROM parts WHERE {_SLASHED}""",
+    )
+    fewer, more = sorted((first_is_day, second_is_day))
+    ambiguous = differ > 0 if more == 0 else fewer > _SLIPS * more
+    return first_is_day >= second_is_day, ambiguous, fewer
 
 
 def _epoch_sql(time_unit: str | None) -> dict[str, str]:

@@ -189,6 +189,8 @@ def test_all_rows_failing_says_how_many_why_and_what_to_do():
     assert str(caught.value) == (
         "none of 4 rows can be used: time unreadable (2), 4 fields, 3 expected (1),"
         " item missing (1); the first is line 2 in column 'time' ('soon')."
+        " Times are read as Unix times, as ISO 8601, or as dates whose year has four digits, such"
+        " as 25/03/2024 14:05 and 25 Mar 2024."
         " Check which column is the user, the item and the time"
     )
 

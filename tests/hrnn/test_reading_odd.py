@@ -83,8 +83,8 @@ def test_an_export_that_is_read_again_says_what_its_apostrophes_do() -> None:
     assert {user for user, _ in ids(data)} == {"'=1+1", "'tis"}
     found = [one for one in data.report.warnings if one.code == "APOSTROPHE_IDS"]
     assert [(one.message[:10], one.count) for one in found] == [
-        ("1 user ids", 2),
-        ("1 item ids", 1),
+        ("1 user id ", 2),
+        ("1 item id ", 1),
     ]
 
 

@@ -1,4 +1,5 @@
 import warnings
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -156,7 +157,11 @@ def test_order_and_company_of_the_questions_change_no_answer(model, seed):
         (1704112260.5, True),
         ("2020-01-01", False),
         ({"zoe": "2024-01-01T12:31:01Z", "adam": "2020-01-01"}, True),
-        ({"adam": "2030-01-01"}, False),
+        ({"zoe": 1704112261}, True),
+        (datetime(2024, 1, 1, 12, 31, 1, tzinfo=UTC), True),
+        (np.datetime64("2024-01-01T12:31:01"), True),
+        ("1704112260000", False),  # text is read as a log's
+        ("1704112261000", True),
     ],
 )
 def test_auto_begins_a_session_once_now_is_later_by_more_than_the_timeout(model, now, begins):
@@ -179,7 +184,22 @@ def test_now_is_looked_up_for_each_user_and_ignored_where_start_is_said(model):
     pd.testing.assert_frame_equal(frame, model.recommend_frame(READ, 5, start="new"))
 
 
-@pytest.mark.parametrize("now", ["soon", "", float("nan"), float("inf"), pd.NaT, {"zoe": "x"}])
+def test_ids_that_name_the_moments_are_text_and_none_that_fits_is_said(model):
+    rows = LOG[LOG["USER_ID"] == "zoe"].assign(USER_ID=7)
+    later = model.score_items(rows, now={7: "2030-01-01"})
+    assert later.equals(model.score_items(rows, start="new"))
+    with pytest.warns(UserWarning, match="now names none of the users \\('7'\\) but 'zoe'"):
+        same = model.score_items(rows, now={"zoe": "2030-01-01"})
+    assert same.equals(model.score_items(rows))
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        *("soon", "", "now", "today", "05/04/2024", float("nan"), float("inf"), pd.NaT),
+        *({"zoe": "x"}, True, 1704112260000, 1e300, [1704112260]),
+    ],
+)
 def test_unreadable_now_is_refused(model, now):
     with pytest.raises(ConfigError, match=r"now=.*must be a time"):
         model.recommend(READ, now=now)
@@ -296,6 +316,18 @@ def test_null_session_ids_keep_every_user_in_place(model):
         warnings.simplefilter("error")
         nulls = model.score_items(LOG.assign(SESSION_ID=None))
     np.testing.assert_allclose(nulls, expected, atol=1e-6)
+
+
+def test_what_an_import_guesses_or_drops_is_said_where_nobody_sees_its_report(model):
+    guessed = LOG.assign(TIMESTAMP=[f"05/04/2024 10:{n:02d}" for n in range(len(LOG))])
+    bad = pd.concat([LOG, LOG.head(1).assign(ITEM_ID=None), LOG.head(1)])
+    with pytest.warns(UserWarning, match="nothing tells day from month"):
+        model.recommend(guessed, 2)
+    with pytest.warns(UserWarning, match="1 exact duplicate dropped; 1 rejected"):
+        model.recommend(bad, 2)
+    with pytest.warns(UserWarning, match="1 exact duplicate dropped; 1 rejected") as said:
+        untrained_model().train(interactions_ds=hrnn.InteractionsDataset(bad))
+    assert {one.filename for one in said} == {__file__}
 
 
 def test_scores_that_are_not_finite_raise():

@@ -69,7 +69,7 @@ def test_columns_say_their_role_and_how_they_were_read():
 def test_summary_counts_what_was_kept_and_dropped():
     data = read_interactions(csv_log("u,i,1", "u,i,1", "u,i,x", header="user,item,time"))
     assert data.report.summary() == (
-        "1 of 3 rows kept; 1 exact duplicates dropped;"
+        "1 of 3 rows kept; 1 exact duplicate dropped;"
         " 1 rejected (the first: line 4, time unreadable)"
     )
     clean = read_interactions(csv_log("u,i,1", header="user,item,time"))

@@ -2,11 +2,13 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from hrnn import ConfigError, DataError, read_interactions
+from hrnn.data.timestamps import read_times
 from tests.hrnn.logs import codes, faults, items_of, lines_of, timed, utc
 
 NOON = "2024-01-05T12:00:00"
@@ -33,6 +35,24 @@ READABLE = {
         "2024-01-05T12:00:00,000001Z": "2024-01-05T12:00:00.000001",
         "2024-01-05T12:00:00.123456789Z": "2024-01-05T12:00:00.123456",
         "20240105T120000Z": NOON,
+    },
+    "months in words": {
+        "5 Jan 2024 12:00:00": NOON,
+        "05-Jan-2024 12:00": NOON,
+        "05-JAN-2024": "2024-01-05T00:00:00",
+        "5. january 2024 12:00": NOON,
+        "Jan 5, 2024 12:00:00 PM": NOON,
+        "January 5 2024, 12:00": NOON,
+        "Fri, 05 Jan 2024 12:00:00 GMT": NOON,
+        "Fri, 05 Jan 2024 14:00:00 +0200": NOON,
+        "Friday, Jan 5, 2024": "2024-01-05T00:00:00",
+        "Fri Jan  5 12:00:00 2024": NOON,
+        "Fri Jan 05 12:00:00 +0000 2024": NOON,
+        "Fri Jan 05 12:00:00 UTC 2024": NOON,
+        "05/Jan/2024:13:00:00 +0100": NOON,
+        "1 May 2024": "2024-05-01T00:00:00",
+        "30 Sept 2024": "2024-09-30T00:00:00",
+        "31 Dec 2023 23:59:59.25": "2023-12-31T23:59:59.250000",
     },
     "dates month first": {
         "1/31/2024, 1:05:09 PM": "2024-01-31T13:05:09",
@@ -81,6 +101,11 @@ UNREADABLE = [
     "2024-01-05 12:00+99:00",
     "2024-01-05 12:00+02:75",
     "05/01/24",
+    "31 Feb 2024",
+    "5 Janvier 2024",
+    "5 Jan 24",
+    "Jan 2024",
+    "mayhem",
     "12:00:00",
     "0001-01-01",
     "0000-00-00 00:00:00",
@@ -140,11 +165,39 @@ def test_compact_dates_stay_dates_beside_an_unreadable_or_empty_cell():
     assert [line for line, _ in faults(data)] == [3, 4]
 
 
-def test_eight_digits_that_are_no_dates_are_seconds():
-    assert utc(read_interactions(timed("20240105", "20241399"))) == [
+@pytest.mark.parametrize(
+    "slip",
+    ["20240230", "20241399", "99999999", "00000000", "0", "2024", "1704456000", "2024010512"],
+)
+def test_what_is_no_date_among_compact_ones_is_a_slip_and_changes_no_other(slip):
+    data = read_interactions(timed("20240105", slip, "20240106"))
+    assert utc(data) == ["2024-01-05T00:00:00", "2024-01-06T00:00:00"]
+    assert [(one.line, one.text) for one in data.report.rejected] == [(3, slip)]
+
+
+def test_slips_among_compact_moments_are_rejected_too():
+    data = read_interactions(timed("20240102235959", "20240102251112", "99999999999999"))
+    assert utc(data) == ["2024-01-02T23:59:59"]
+    data = read_interactions(timed("202401052200", "20240105221", "202401052230"))
+    assert utc(data) == ["2024-01-05T22:00:00", "2024-01-05T22:30:00"]
+
+
+def test_eight_digits_most_of_which_are_no_dates_are_seconds():
+    assert utc(read_interactions(timed("20240105", "20241399", "20249999"))) == [
         "1970-08-23T06:15:05",
         "1970-08-23T06:36:39",
+        "1970-08-23T08:59:59",
     ]
+
+
+def test_in_a_long_column_too_a_few_epochs_among_compact_dates_are_slips():
+    pieces = [["1704456000"] * 3, ["20240105"] * 2, ["20240106"] * 2]
+    read = read_times(pa.chunked_array([pa.array(piece) for piece in pieces]))
+    assert read.readable.tolist() == [False] * 3 + [True] * 4
+    pieces = [["1704456000"] * 5, ["20240105"] * 2, ["20240106"] * 2]
+    read = read_times(pa.chunked_array([pa.array(piece) for piece in pieces]))
+    assert read.readable.all()
+    assert read.how == "Unix seconds"
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (2, 0, 3, 1)])
@@ -233,6 +286,18 @@ def test_dates_with_the_year_first_settle_nothing_and_are_never_ambiguous():
     data = read_interactions(timed("2024-04-03", "2024-04-13", "03/04/2024"))
     assert "AMBIGUOUS_DATES" in codes(data)
     assert "AMBIGUOUS_DATES" not in codes(read_interactions(timed("2024-04-03")))
+
+
+def test_dates_that_contradict_one_another_are_asked_about_and_a_slip_is_not():
+    data = read_interactions(timed("25/03/2024", "03/26/2024", "04/05/2024"))
+    (found,) = (one for one in data.report.warnings if one.code == "AMBIGUOUS_DATES")
+    assert "contradict one another: 1 can only be the other way round" in found.message
+    assert "day first" in found.message
+    assert [one.text for one in data.report.rejected] == ["03/26/2024"]
+    assert utc(data)[1] == "2024-05-04T00:00:00"
+    slip = read_interactions(timed(*(f"03/{day}/2024" for day in range(13, 24)), "25/03/2024"))
+    assert "AMBIGUOUS_DATES" not in codes(slip)
+    assert [one.text for one in slip.report.rejected] == ["25/03/2024"]
 
 
 def test_equal_day_and_month_is_not_ambiguous():

@@ -102,6 +102,14 @@ def test_warning_is_absent(code):
     assert code not in codes(read_interactions(WARNINGS[code][2]))
 
 
+@pytest.mark.parametrize("text", ["null", "NaN", "NaT", "(null)", "\\N", "NA"])
+def test_a_session_id_that_looks_like_a_missing_one_is_warned_of(text):
+    raw = session_rows(("u", 1, 5, "s"), ("v", 1, 5, ""), ("v", 90, 5, text), ("v", 91, 5, text))
+    data = read_interactions(raw)
+    assert lines_of(data, "NA_LIKE_IDS") == (8, 9)
+    assert "NA_LIKE_IDS" not in codes(read_interactions(session_rows(("u", 1, 5, "nab"))))
+
+
 def test_local_time_gaps():
     for time, lines in (("2024-03-31 02:30", (2,)), ("2024-03-31 03:30", None)):
         data = read_interactions(csv_log(f"u,a,{time}"), timezone="Europe/Zurich")
