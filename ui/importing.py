@@ -102,9 +102,9 @@ def _times_words(text: TextTable, form: _Form) -> str:
     name, clock = form.columns[TIMESTAMP], form.extras["time_of_day"]
     if name == CHOOSE:
         return ""
-    column = text.table[f"c{text.names.index(str(name))}"]
+    column = text.column(str(name))
     if clock is not None:
-        of_day = text.table[f"c{text.names.index(clock)}"]
+        of_day = text.column(clock)
         column = join_times(as_text(column), as_text(of_day))
     unit, zone = form.reading["time_unit"], form.reading["timezone"]
     try:

@@ -146,6 +146,8 @@ def _through(effects: Effects, by_state: bool) -> str:
 
 def fewest_words(found: Dethroned, titles: Mapping[str, str]) -> str:
     """Say what it would take for another item to come first."""
+    if found.top is None:
+        return "Every item has been seen, so nothing is recommended."
     top = literal(titles.get(found.top, found.top))
     if found.sessions is None or found.instead is None:
         return f"Up to {MOST} sessions left out, whichever, leave **{top}** first."

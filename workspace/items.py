@@ -69,7 +69,7 @@ def add_items(dataset: Dataset, source: Source, columns: Mapping[str, str | None
         column = columns.get(name)
         if column not in text.names:
             raise DataError(f"there is no column {column!r}; the file has {listed(text.names)}")
-        return Coded.of(text.table[f"c{text.names.index(column)}"])
+        return Coded.of(text.column(column))
 
     ids = of_file("item")
     row_of = np.full(len(ids.values), -1)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from hrnn.data.interactions import Interactions
+from hrnn.errors import ConfigError
 from hrnn.model.histories import Histories
 from hrnn.recommend.estimators import NetworkEstimator
 from hrnn.recommend.network_recommender import NetworkRecommender
@@ -34,6 +35,8 @@ class FlatRecommender(NetworkRecommender):
         session_timeout_minutes: float | None = 30,
         use_session_ids: bool = True,
     ) -> None:
+        if not isinstance(training, TrainConfig):
+            raise ConfigError(f"training is of type {type(training).__name__}; pass a TrainConfig")
         flat: dict[str, Any] = {**training.plain(), "user_state": "none"}
         super().__init__(self.make_estimator(flat), session_timeout_minutes, use_session_ids)
 

@@ -97,7 +97,7 @@ class ItemsDataset:
             self._schema.check(text)
         if ITEM_ID not in text.names:
             raise DataError(f"the items need a column {ITEM_ID}; there is {listed(text.names)}")
-        raw = text.table[f"c{text.names.index(ITEM_ID)}"].to_pylist()
+        raw = text.column(ITEM_ID).to_pylist()
         ids = [(value or "").strip(BLANKS) for value in raw]
         missing = sum(not value for value in ids)
         if missing:

@@ -13,7 +13,7 @@ from hrnn.columns import ITEM_ID, OUTCOME, SESSION_ID, TIMESTAMP, USER_ID
 from hrnn.data.arrow import pc
 from hrnn.data.coded import first_seen
 from hrnn.data.report import ImportReport
-from hrnn.errors import DataError
+from hrnn.errors import ConfigError, DataError
 
 _DATA_FILE = "interactions.parquet"
 
@@ -169,3 +169,15 @@ def plain_text(table: pa.Table) -> pa.Table:
             text = table.column(place).cast(pa.string())
             table = table.set_column(place, field.name, text)
     return table
+
+
+def check_read(data: object) -> None:
+    """Do nothing with interactions that have been read.
+
+    Raises:
+        ConfigError: they are a DataFrame, or another thing.
+    """
+    if not isinstance(data, Interactions):
+        raise ConfigError(
+            f"data is of type {type(data).__name__}; read it first: hrnn.read_interactions(data)"
+        )

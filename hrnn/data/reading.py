@@ -10,23 +10,22 @@ import pyarrow as pa
 from scipy.sparse import csr_array
 
 from hrnn.columns import ITEM_ID, OUTCOME, SESSION, SESSION_ID, TIMESTAMP, USER_ID
-from hrnn.data.arrow import pc, pick
 from hrnn.data.clocks import join_times
 from hrnn.data.coded import BLANK, Coded
 from hrnn.data.copies import find_copies
-from hrnn.data.findings import find_oddities, warned
+from hrnn.data.findings import find_oddities
 from hrnn.data.formats import AS_FOUND, ReadAs
 from hrnn.data.interactions import Interactions
-from hrnn.data.mapping import find_time_of_day, resolve_columns, sessions_are_users
+from hrnn.data.mapping import find_time_of_day, resolve_columns
 from hrnn.data.outcome_column import Outcomes
 from hrnn.data.outcomes import find_mode
-from hrnn.data.report import ColumnReading, ImportReport, RejectedRows, Warned
-from hrnn.data.sql import BLANKS
+from hrnn.data.read_warnings import about_copies, about_reading, about_users
+from hrnn.data.rejecting import TIME_OF_DAY, blame_clock, nothing_left, reasons, reject
+from hrnn.data.report import ColumnReading, ImportReport, RejectedRows
 from hrnn.data.tables import Source, TextTable, as_text, load_text
 from hrnn.data.text_table import distinct
-from hrnn.data.timestamps import COUNTED_DAYS, Times, read_times
+from hrnn.data.timestamps import Times, read_times
 from hrnn.errors import DataError, listed
-from hrnn.words import plural
 
 #: How many steps reading has.
 READING_STEPS = 5
@@ -87,19 +86,23 @@ def read_interactions(
     places = {role: text.names.index(name) for role, name in chosen.items()}
     cells = {role: text.table[f"c{place}"] for role, place in places.items()}
     if clock is not None:
-        of_day = text.table[f"c{text.names.index(clock)}"]
-        cells[TIMESTAMP] = join_times(as_text(cells[TIMESTAMP]), as_text(of_day))
+        cells[TIMESTAMP] = join_times(as_text(cells[TIMESTAMP]), as_text(text.column(clock)))
     say("Looking for duplicates")
     copies = find_copies(text.table)  # first, while there is room
     say("Reading times and ids")
     times = read_times(as_text(cells[TIMESTAMP]), time_unit, dayfirst, timezone)
     user, item = Coded.of(cells[USER_ID]).sorted(), Coded.of(cells[ITEM_ID])
     outcome = Outcomes.of(cells.get(OUTCOME), text.table.num_rows)
-    reason = _reasons(user, item, cells[TIMESTAMP], times, outcome)
-    rejected = _rejected(text, reason, chosen)
+    reason = reasons(user, item, cells[TIMESTAMP], times, outcome)
+    blamed = dict(chosen)
+    if clock is not None:
+        dates = text.column(chosen[TIMESTAMP])
+        blame_clock(reason, dates, text.column(clock), times.order, timezone)
+        blamed[TIME_OF_DAY] = clock
+    rejected = reject(text, reason, blamed)
     sound = np.flatnonzero(reason == 0)
     if not len(sound):
-        raise DataError(_nothing_left(text, rejected))
+        raise DataError(nothing_left(text, rejected))
     copies = copies[reason[copies] == 0]
     kept = sound if keep_duplicates or not len(copies) else np.setdiff1d(sound, copies, True)
     session = _session(cells.get(SESSION_ID), text.table.num_rows)
@@ -125,9 +128,9 @@ def read_interactions(
     data = Interactions(pa.table(columns_of), _NO_REPORT)
     say("Looking for what is odd")
     oddities = (
-        *_import_warnings(text, times, timezone, line, data),
-        *_copies_warning(line[copies], keep_duplicates),
-        *_no_users_warning(chosen, len(data)),
+        *about_reading(text, times, timezone, line, data, chosen),
+        *about_copies(line[copies], keep_duplicates),
+        *about_users(chosen, len(data)),
         *find_oddities(data, line[rows], _tied(data, times, rows)),
     )
     roles = {name: role for role, name in reversed(chosen.items())}
@@ -179,55 +182,6 @@ def first_values(text: TextTable) -> dict[str, list[str]]:
     return {name: head[f"c{i}"].to_pylist() for i, name in enumerate(text.names)}
 
 
-#: Why a row is rejected, and which column is at fault; the first that holds is said.
-_REASONS = (
-    ("user missing", USER_ID),
-    ("item missing", ITEM_ID),
-    ("time missing", TIMESTAMP),
-    ("time unreadable", TIMESTAMP),
-    ("outcome is not a number", OUTCOME),
-    ("outcome is not a finite number", OUTCOME),
-)
-
-
-def _reasons(
-    user: Coded, item: Coded, time: pa.ChunkedArray, times: Times, outcome: Outcomes
-) -> np.ndarray:
-    """Return uint8 [rows]: 0 for a sound row, else the place in ``_REASONS`` from 1."""
-    unread = np.flatnonzero(~times.readable)
-    text = pc.utf8_trim(as_text(pick(time, unread)), BLANKS)
-    blank = pc.equal(text, "").fill_null(True).to_numpy()
-    reason = np.zeros(len(times.us), np.uint8)
-    reason[outcome.infinite] = 6
-    reason[outcome.unreadable] = 5
-    reason[unread] = np.where(blank, 3, 4)
-    reason[item.code == BLANK] = 2
-    reason[user.code == BLANK] = 1
-    return reason
-
-
-def _rejected(text: TextTable, reason: np.ndarray, chosen: Mapping[str, str]) -> RejectedRows:
-    rows = np.flatnonzero(reason)
-    bad = pick(text.table, rows)
-    faults = [_REASONS[one - 1] for one in reason[rows].tolist()]
-    names = [chosen.get(role, "") for _, role in faults]
-    places = {name: text.names.index(name) for name in set(names)}
-    cells = {name: as_text(bad[f"c{place}"]).to_pylist() for name, place in places.items()}
-    shown = [cells[name][row] or "" for row, name in enumerate(names)]
-    malformed = text.malformed
-    whole = pa.table(
-        {
-            "line": pa.array(bad["line"].to_pylist() + [one.line for one in malformed], pa.int64()),
-            "column": pa.array(names + [""] * len(malformed), pa.string()),
-            "text": pa.array(shown + [one.text for one in malformed], pa.string()),
-            "reason": pa.array(
-                [words for words, _ in faults] + [one.reason for one in malformed], pa.string()
-            ),
-        }
-    )
-    return RejectedRows(whole.sort_by("line"))
-
-
 def _sorted(rows: np.ndarray, user: np.ndarray, times: Times) -> np.ndarray:
     """Order rows by user, then by time; ties stay in the order of the file.
 
@@ -270,95 +224,3 @@ def _tied(data: Interactions, times: Times, rows: np.ndarray) -> np.ndarray:
     tied[1:] |= same
     tied[:-1] |= same
     return tied
-
-
-def _import_warnings(
-    text: TextTable,
-    times: Times,
-    timezone: str,
-    line: np.ndarray,
-    data: Interactions,
-) -> list[Warned]:
-    found = []
-    if len(times.odd_units):
-        found.append(
-            warned(
-                "MIXED_TIME_UNITS",
-                f"{plural(len(times.odd_units), 'time is', 'times are')} in another unit than the"
-                f" rest of the column; each was read by its size ({times.how})",
-                line[times.odd_units],
-            )
-        )
-    if times.ambiguous:
-        order = "day first" if times.order else "month first"
-        message = (
-            f"dates contradict one another: {times.contrary:,} can only be the other way round than"
-            f" the rest, which was read {order}"
-            if times.contrary
-            else f"nothing tells day from month in the dates; they were read {order}"
-        )
-        found.append(Warned("AMBIGUOUS_DATES", message, len(data)))
-    if times.naive:
-        count = plural(times.naive, "time names", "times name")
-        message = f"{count} no zone: read as {timezone}"
-        found.append(Warned("NAIVE_TIMES", message, times.naive))
-    if len(times.gaps):
-        found.append(
-            warned(
-                "LOCAL_TIME_GAPS",
-                f"{plural(len(times.gaps), 'local time has', 'local times have')} no single meaning"
-                " where clocks were changed; read as the first of two, or the next that exists",
-                line[times.gaps],
-            )
-        )
-    if times.counted_days:
-        message = f"all times lie in one day of 1970; {COUNTED_DAYS}"
-        found.append(Warned("COUNTED_DAYS", message, len(data)))
-    if times.day_only:
-        message = "every time is a midnight: within a day there is no order and no gap"
-        found.append(Warned("DAY_RESOLUTION", message, len(data)))
-    if text.encoding == "cp1252":
-        message = "the file is not UTF-8; it was read as Windows-1252"
-        found.append(Warned("ENCODING_GUESSED", message, len(line)))
-    unjudged = int(np.isnan(data.outcome).sum())
-    if unjudged:
-        count = plural(unjudged, "interaction has", "interactions have")
-        message = f"{count} no outcome: history, never a target"
-        found.append(Warned("MISSING_OUTCOMES", message, unjudged))
-    return found
-
-
-def _copies_warning(lines: np.ndarray, kept: bool) -> list[Warned]:
-    if not len(lines):
-        return []
-    became = ": kept, as was asked for" if kept else ": dropped"
-    count = plural(len(lines), "row equals", "rows equal")
-    message = f"{count} an earlier row in every column{became}"
-    return [warned("DUPLICATES", message, lines)]
-
-
-def _no_users_warning(chosen: Mapping[str, str], rows: int) -> list[Warned]:
-    if not sessions_are_users(chosen):
-        return []
-    message = (
-        f"no column says who: each {chosen[USER_ID]!r} counts as a user of its own, so that nothing"
-        " is known from one session to the next"
-    )
-    return [Warned("SESSIONS_ARE_USERS", message, rows)]
-
-
-def _nothing_left(text: TextTable, rejected: RejectedRows) -> str:
-    reasons = ", ".join(f"{reason} ({count:,})" for reason, count in rejected.by_reason().items())
-    first = rejected[0]
-    shown = f"'{first.text}'" if first.text else "nothing there"
-    where = f" in column '{first.column}'" if first.column else ""
-    formats = (
-        " Times are read as Unix times, as ISO 8601, or as dates whose year has four digits, such"
-        " as 25/03/2024 14:05 and 25 Mar 2024."
-        if first.reason == "time unreadable"
-        else ""
-    )
-    return (
-        f"none of {text.rows:,} rows can be used: {reasons}; the first is line {first.line}{where}"
-        f" ({shown}).{formats} Check which column is the user, the item and the time"
-    )

@@ -29,7 +29,8 @@ class TextTable:
         encoding: the codec of a text.
         format: how the source was read, in words for people, e.g. "CSV, separator tab, gzip".
         headed: whether the names stand in the source; else they are column_1, column_2, …
-        sheets: the names of a workbook's sheets.
+        unread: the names of a workbook's other sheets.
+        coarse: the columns of floats of 32 bits or less.
     """
 
     table: pa.Table
@@ -39,12 +40,17 @@ class TextTable:
     encoding: str | None = None
     format: str = ""
     headed: bool = True
-    sheets: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    coarse: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
         """Rows of the source, the malformed ones included."""
         return self.table.num_rows + len(self.malformed)
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """Return a column by its name."""
+        return self.table[f"c{self.names.index(name)}"]
 
 
 def distinct(names: Iterable[str]) -> list[str]:

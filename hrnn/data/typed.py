@@ -19,6 +19,7 @@ from hrnn.errors import DataError, listed
 
 _EXACT_INTEGER = 2.0**53
 _BATCH = 1 << 20
+_COARSE = (pa.float16(), pa.float32())
 _UNREADABLE = (pa.ArrowException, OSError, UnicodeDecodeError, ValueError, OverflowError)
 
 
@@ -109,7 +110,9 @@ def _of_tables(tables: Iterable[pa.Table], schema: pa.Schema, words: str) -> Tex
         made.append(pa.table(columns))
     if not rows or not len(schema):
         raise DataError("the table is empty; pass one with at least one interaction")
-    return TextTable(pa.concat_tables(made), distinct(schema.names), format=words)
+    names = distinct(schema.names)
+    coarse = (name for name, kind in zip(names, schema.types, strict=True) if kind in _COARSE)
+    return TextTable(pa.concat_tables(made), names, format=words, coarse=tuple(coarse))
 
 
 def _arrow_of(column: pd.Series) -> Any:
@@ -124,14 +127,21 @@ def _arrow_of(column: pd.Series) -> Any:
 
 def _cell_text(value: Any) -> str | None:
     if isinstance(value, float | np.floating):
-        if value != value:
-            return None
-        return str(int(value)) if value.is_integer() and abs(value) < _EXACT_INTEGER else str(value)
+        return None if value != value else float_text(value)
     if isinstance(value, pd.Timestamp):
         return value.isoformat()
     if isinstance(value, bytes):
         return _bytes_cell(value)
     return str(value)
+
+
+def float_text(value: float | np.floating) -> str:
+    """Write a float as text: a whole one as an integer, with an exponent where it is rounded."""
+    if not float(value).is_integer():
+        return str(value)
+    if abs(value) < _EXACT_INTEGER:
+        return str(int(value))
+    return np.format_float_scientific(value, trim="-")
 
 
 def _bytes_cell(value: bytes) -> str:

@@ -16,6 +16,7 @@ import python_calamine as calamine
 from hrnn.data.members import DAMAGE
 from hrnn.data.separators import is_header
 from hrnn.data.text_table import TextTable, headings, numbered
+from hrnn.data.typed import float_text
 from hrnn.data.unpacking import Limit
 from hrnn.errors import DataError, listed
 
@@ -25,7 +26,6 @@ _ROWS = 20_000
 _SAMPLE_ROWS = 100
 _TITLE_ROWS = 20
 _REFERENCE = re.compile(rb'<(?:\w+:)?c [^>]{0,200}?\br="([A-Z]{1,3})(\d{1,7})"')
-_EXACT_INTEGER = 2.0**53
 _LETTERS = 26
 
 
@@ -106,7 +106,7 @@ def _table(
         headings(cells) if header else numbered(len(cells)),
         format=f"{said} (not read: {listed(others, 3)})" if others else said,
         headed=header,
-        sheets=tuple(names),
+        unread=tuple(others),
     )
 
 
@@ -129,7 +129,7 @@ def _cell_text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < _EXACT_INTEGER else str(value)
+        return float_text(value)
     if isinstance(value, dt.datetime | dt.date | dt.time):
         return value.isoformat()
     return str(value)

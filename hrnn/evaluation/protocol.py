@@ -10,6 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
+from hrnn.checks import check_seed, is_whole
 from hrnn.columns import ITEM_ID, TIMESTAMP, USER_ID
 from hrnn.data.interactions import Interactions
 from hrnn.data.keys import row_keys
@@ -67,7 +68,7 @@ def evaluate(
     """
     if split == "all_rows":
         raise ConfigError("split='all_rows' holds nothing out; choose another")
-    _check(models, ranking, k, targets)
+    _check(models, ranking, k, targets, seed)
     cut = make_split(split, data, *_what_cuts(models, timeout_minutes))
     known, role = cut.known()
     for model in models.values():
@@ -96,7 +97,7 @@ def measure(
         DataError: no held-out item is in the pool.
         ConfigError: see :func:`evaluate`.
     """
-    _check(models, ranking, k, targets)
+    _check(models, ranking, k, targets, seed)
     opens = split.sessions.opens[split.test]
     rows = split.test if targets == "all" else split.test[opens]
     questions = Questions(split, rows, common_pool(models))
@@ -143,7 +144,10 @@ def measure(
     )
 
 
-def _check(models: Mapping[str, Recommender], ranking: str, k: Sequence[int], targets: str) -> None:
+def _check(
+    models: Mapping[str, Recommender], ranking: str, k: Sequence[int], targets: str, seed: int
+) -> None:
+    check_seed(seed)
     for name, value, known in (
         ("ranking", ranking, get_args(Ranking)),
         ("targets", targets, get_args(Targets)),
@@ -152,12 +156,18 @@ def _check(models: Mapping[str, Recommender], ranking: str, k: Sequence[int], ta
             raise ConfigError(f"{name}={value!r}: it must be {' or '.join(map(repr, known))}")
     if not models:
         raise ConfigError("models is empty; pass at least one")
+    if isinstance(k, str) or not isinstance(k, Sequence | np.ndarray):
+        raise ConfigError(f"k={k!r}: it must be several cut-offs, such as (5, 10)")
     if not len(k):
         raise ConfigError("k is empty; pass at least one cut-off")
     for one in k:
-        if isinstance(one, bool) or not isinstance(one, int | np.integer) or one < 1:
+        if not is_whole(one) or one < 1:
             raise ConfigError(f"k={one!r}: each cut-off must be a whole number of at least 1")
     for name, model in models.items():
+        if not isinstance(name, str):
+            raise ConfigError(f"models has the name {name!r}: names must be text")
+        if not isinstance(model, Recommender):
+            raise ConfigError(f"model {name!r} is {model!r}; pass a recommender or a baseline")
         if model.has_item_subset:
             raise ConfigError(
                 f"model {name!r} is limited to some items; call clear_item_subset first"

@@ -18,17 +18,15 @@ class Dethroned:
     """What it takes to dethrone the item recommended first.
 
     Attributes:
-        top: the item.
+        top: the item; None where nothing is recommended, since all has been seen.
         sessions: numbers of the sessions to leave out, in the user from 0; None where not even
             three are enough.
         instead: the item that is first without them; None likewise.
-        tried: how many sets were tried.
     """
 
-    top: str
+    top: str | None
     sessions: tuple[int, ...] | None
     instead: str | None
-    tried: int
 
 
 def fewest_sessions(
@@ -59,14 +57,15 @@ def fewest_sessions(
             scores_VI[np.array([whole.seen(one) for one in sets])] = -np.inf
         return scores_VI
 
-    top = int(scores_without([()])[0].argmax())
-    ids, tried = model.vocabulary.ids, 0
+    now_I = scores_without([()])[0]
+    top, ids = int(now_I.argmax()), model.vocabulary.ids
+    if np.isneginf(now_I[top]):
+        return Dethroned(None, None, None)
     for size in range(1, min(MOST, len(numbers)) + 1):
         sets = list(combinations(numbers.tolist(), size))
-        tried += len(sets)
         scores_VI = scores_without(sets)
         behind_V = scores_VI.max(1) - scores_VI[:, top]
         best = int(behind_V.argmax())
         if behind_V[best] > 0:
-            return Dethroned(ids[top], sets[best], ids[int(scores_VI[best].argmax())], tried)
-    return Dethroned(ids[top], None, None, tried)
+            return Dethroned(ids[top], sets[best], ids[int(scores_VI[best].argmax())])
+    return Dethroned(ids[top], None, None)

@@ -135,6 +135,6 @@ def _say_what_is_missing(data: Interactions, users: np.ndarray, vocabulary: Voca
 def _order_of_users(frame: pd.DataFrame, data: Interactions) -> np.ndarray:
     """Users of a frame in order of first appearance, those without a sound row too."""
     text = load_text(frame)
-    column = text.names.index(data.report.column_of(USER_ID) or USER_ID)
-    users = (user.strip(BLANKS) for user in text.table[f"c{column}"].unique().to_pylist() if user)
+    column = text.column(data.report.column_of(USER_ID) or USER_ID)
+    users = (user.strip(BLANKS) for user in column.unique().to_pylist() if user)
     return np.array(list(dict.fromkeys(user for user in users if user)), dtype=object)

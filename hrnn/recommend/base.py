@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
+from hrnn.checks import is_whole
 from hrnn.columns import ITEM_ID, RANK, SCORE, USER_ID
 from hrnn.data.datasets import InteractionsDataset, ItemsDataset
 from hrnn.data.interactions import Interactions
@@ -111,9 +112,17 @@ class Recommender(ABC):
 
         Raises:
             DataError: there is nothing to learn from.
+            ConfigError: ``interactions_ds`` is missing, or one of the two is no dataset.
         """
         if interactions_ds is None:
             raise ConfigError("interactions_ds is missing; pass an InteractionsDataset")
+        for name, given in (
+            ("interactions_ds", interactions_ds),
+            ("valid_interactions_ds", valid_interactions_ds),
+        ):
+            if given is not None and not isinstance(given, InteractionsDataset):
+                kind = type(given).__name__
+                raise ConfigError(f"{name} is of type {kind}; pass hrnn.InteractionsDataset(it)")
         data = interactions_ds.data
         role = np.full(len(data), TRAIN, np.int8)
         if valid_interactions_ds is not None:
@@ -275,11 +284,13 @@ class Recommender(ABC):
         """Write weights (safetensors), training record and settings (JSON, last) into a folder.
 
         Raises:
-            HRNNError: the model is not trained.
+            HRNNError: the model is not trained, or ``folder`` is a file.
         """
         self.check_trained()
         assert self.record is not None, "fit did not make a record"
         folder = Path(folder)
+        if folder.exists() and not folder.is_dir():
+            raise HRNNError(f"{folder} is a file; a model is saved into a folder")
         folder.mkdir(parents=True, exist_ok=True)
         write_checkpoint(folder / WEIGHTS_FILE, self.weights(), {})
         self.record.save(folder)
@@ -331,7 +342,7 @@ class Recommender(ABC):
         return make_request(interactions, start, now, self.session_timeout_minutes, self.vocabulary)
 
     def _checked(self, top_k: int) -> int:
-        if isinstance(top_k, bool) or not isinstance(top_k, int | np.integer) or top_k < 1:
+        if not is_whole(top_k) or top_k < 1:
             raise ConfigError(f"top_k={top_k!r}: it must be a whole number of at least 1")
         items = len(self.vocabulary) if self._subset is None else int(self._subset.sum())
         if 0 < items < top_k:

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from hrnn.checks import check_seed
 from hrnn.errors import ConfigError
 from hrnn.model.compiled import compiled
 
@@ -76,6 +77,5 @@ def check_sampling(temperature: float | None, seed: int) -> float:
     value = float(temperature or 0) if number else math.nan
     if not (math.isfinite(value) and value >= 0):
         raise ConfigError(f"sampling_temperature={temperature!r}: it must be 0 or above")
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise ConfigError(f"seed={seed!r}: it must be a whole number of at least 0")
+    check_seed(seed)
     return value

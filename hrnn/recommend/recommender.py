@@ -7,7 +7,7 @@ import numpy as np
 from torch import Tensor
 
 from hrnn.data.interactions import Interactions
-from hrnn.errors import HRNNError
+from hrnn.errors import ConfigError, HRNNError
 from hrnn.model.histories import Histories
 from hrnn.recommend.estimators import estimator_for
 from hrnn.recommend.network_recommender import NetworkRecommender
@@ -37,6 +37,9 @@ class HierarchicalSequentialRecommender(NetworkRecommender):
         session_timeout_minutes: float | None = 30,
         use_session_ids: bool = True,
     ) -> None:
+        if not isinstance(scorer, HierarchicalScorer):
+            kind = type(scorer).__name__
+            raise ConfigError(f"scorer is of type {kind}; pass hrnn.HierarchicalScorer(estimator)")
         super().__init__(scorer.estimator, session_timeout_minutes, use_session_ids)
         self.scorer = scorer
         self.estimator = scorer.estimator

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from hrnn.columns import SESSION
-from hrnn.data.interactions import Interactions
+from hrnn.data.interactions import Interactions, check_read
 from hrnn.errors import ConfigError, DataError
 
 MINUTE_US = 60 * 1_000_000
@@ -89,9 +89,10 @@ def segment(
         use_session_ids: whether SESSION_ID, where present, decides.
 
     Raises:
-        ConfigError: the timeout is not a positive number.
+        ConfigError: the timeout is not a positive number, or ``data`` is no log.
         DataError: there is no timeout, and rows without a session id.
     """
+    check_read(data)
     ids = data.session_index if use_session_ids else None
     timeout_us = check_timeout(timeout_minutes)
     if timeout_us is None:
@@ -108,9 +109,10 @@ def check_timeout(timeout_minutes: float | None) -> int | None:
     """
     if timeout_minutes is None:
         return None
-    if not (math.isfinite(timeout_minutes) and timeout_minutes > 0):
+    number = isinstance(timeout_minutes, int | float | np.number)
+    if not (number and math.isfinite(timeout_minutes) and timeout_minutes > 0):
         raise ConfigError(
-            f"timeout_minutes={timeout_minutes}: it must be above 0; 30 is usual for the web"
+            f"timeout_minutes={timeout_minutes!r}: it must be above 0; 30 is usual for the web"
         )
     return round(min(timeout_minutes * MINUTE_US, _FOREVER_US))
 
@@ -139,8 +141,8 @@ def _fixed(array: np.ndarray) -> np.ndarray:
 def _check_all_have_ids(ids: np.ndarray | None) -> None:
     if ids is None:
         raise DataError(
-            "session_timeout_minutes=None needs a SESSION_ID column, and there is none;"
-            " give a timeout in minutes or map a column to SESSION_ID"
+            "a timeout of None needs a SESSION_ID column, and there is none; give a timeout in"
+            " minutes, or map a column to SESSION_ID"
         )
     without = int((ids < 0).sum())
     if without:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hrnn.data.interactions import Interactions
+from hrnn.checks import check_seed
+from hrnn.data.interactions import Interactions, check_read
 from hrnn.sessions.hint import Code, GapPart, TimeoutHint, duration, in_minutes, percent
 from hrnn.sessions.mixture import Mixtures, fit, improve, normal_below, separation
 from hrnn.sessions.segmentation import MINUTE_US, rows_of_users
@@ -71,7 +72,12 @@ def suggest_timeout(data: Interactions, seed: int = 0) -> TimeoutHint:
     Args:
         data: the log.
         seed: of the resampling.
+
+    Raises:
+        ConfigError: ``data`` is no log, or the seed no whole number.
     """
+    check_read(data)
+    check_seed(seed)
     from hrnn.sessions import loops  # noqa: PLC0415 - numba takes a third of a second
 
     rows, cells = rows_of_users(data), loops.cell(2**63 - 1, _CELL_BITS) + 1

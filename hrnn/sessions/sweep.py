@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from hrnn.data.interactions import Interactions
+from hrnn.data.interactions import Interactions, check_read
 from hrnn.errors import ConfigError
 from hrnn.sessions.segmentation import check_timeout, rows_of_users
 
@@ -56,13 +56,17 @@ def sweep_timeouts(
         their session).
 
     Raises:
-        ConfigError: a timeout is not a positive number, or one of the others is below 1.
+        ConfigError: a timeout is not a positive number, one of the others is below 1, or ``data``
+            is no log.
     """
+    check_read(data)
     for name, value in (("max_sessions", max_sessions), ("max_session_len", max_session_len)):
         if value < 1:
             raise ConfigError(f"{name}={value}: it must be 1 or more")
-    tried = default_minutes() if minutes is None else np.unique(np.array(list(minutes), float))
-    timeouts_us = np.array([check_timeout(one) for one in tried.tolist()], np.int64)
+    given = default_minutes().tolist() if minutes is None else _listed(minutes)
+    known = {one: check_timeout(one) for one in given}
+    tried = np.array(sorted(known), float)
+    timeouts_us = np.array([known[one] for one in tried.tolist()], np.int64)
     gaps, users, singles, kept = _counted(data, timeouts_us, max_sessions, max_session_len)
     return pd.DataFrame(
         {
@@ -73,6 +77,12 @@ def sweep_timeouts(
             "cut_off": len(data) - np.cumsum(kept)[:-1],
         }
     )
+
+
+def _listed(minutes: Iterable[float]) -> list[float]:
+    if isinstance(minutes, str) or not isinstance(minutes, Iterable):
+        raise ConfigError(f"minutes={minutes!r}: it must be several timeouts, such as [10, 30, 60]")
+    return list(minutes)
 
 
 def _counted(

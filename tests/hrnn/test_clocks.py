@@ -47,3 +47,16 @@ def test_what_is_joined_is_read_as_a_time():
         "2024-01-05T09:05:00",
         "2024-01-05T13:05:00",
     ]
+
+
+def test_a_time_of_day_that_cannot_be_read_is_blamed_and_not_its_date():
+    rows = ["u,a,2024-01-01,09:00", "u,b,2024-01-01,25:00", "u,c,2024-01-02,", "u,d,soon,10:00"]
+    data = read_interactions(
+        csv_log(*rows, "u,e,,11:00", header="user_id,item_id,date,clock"), time_of_day="clock"
+    )
+    assert [(one.line, one.column, one.text, one.reason) for one in data.report.rejected] == [
+        (3, "clock", "25:00", "time of day unreadable"),
+        (4, "clock", "", "time of day missing"),
+        (5, "date", "soon", "time unreadable"),
+        (6, "date", "", "time missing"),
+    ]

@@ -11,7 +11,7 @@ import torch
 import hrnn
 from hrnn import ConfigError
 from hrnn.baselines import FlatGRU
-from hrnn.explain.fewest import fewest_sessions
+from hrnn.explain.fewest import Dethroned, fewest_sessions
 from hrnn.explain.gradients import integrated_gradients
 from hrnn.explain.leaving_out import leave_out
 from hrnn.explain.scenario import Scenario
@@ -135,4 +135,10 @@ def test_fewest_sessions_are_found_as_by_trying_all(kind):
 def test_nobody_without_sessions_is_dethroned():
     found = fewest_sessions(model_of("init"), Scenario())
     assert found.sessions is None
-    assert found.tried == 0
+
+
+def test_where_all_has_been_seen_nothing_is_dethroned():
+    model = model_of("init")
+    everything = scenario_of([(item, 0) for item in model.vocabulary.ids])
+    assert fewest_sessions(model, everything, exclude_seen=True) == Dethroned(None, None, None)
+    assert fewest_sessions(model, everything).top is not None

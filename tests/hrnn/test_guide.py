@@ -199,7 +199,7 @@ def test_session_detection_goes_by_the_timeout_that_was_set():
 
 def test_timeout_of_none_without_session_ids_is_an_error_that_says_so():
     model, log = recommender_of(timeout=None), ratings()
-    with pytest.raises(hrnn.DataError, match="session_timeout_minutes=None needs a SESSION_ID"):
+    with pytest.raises(hrnn.DataError, match="a timeout of None needs a SESSION_ID"):
         model.train(interactions_ds=hrnn.InteractionsDataset(log.drop(columns="session")))
     with_ids = log.rename(columns={"session": "SESSION_ID"})
     model.train(interactions_ds=hrnn.InteractionsDataset(with_ids))

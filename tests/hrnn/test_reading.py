@@ -167,7 +167,7 @@ def test_a_date_and_a_time_of_day_in_two_columns_are_one_time():
     raw = csv_log("u,a,2024-01-05,14:05", "u,b,2024-01-05,", header="user,item,date,clock")
     data = read_interactions(raw)
     assert str(data.frame()["TIMESTAMP"][0]) == "2024-01-05 14:05:00+00:00"
-    assert [one.reason for one in data.report.rejected] == ["time missing"]
+    assert [one.reason for one in data.report.rejected] == ["time of day missing"]
     assert "joined to 'date'" in str(data.report.columns["clock"])
     alone = read_interactions(raw, time_of_day=None)
     assert len(alone) == 2

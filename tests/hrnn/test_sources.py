@@ -384,3 +384,22 @@ def test_ids_that_lost_digits_as_floats_are_warned_about():
     data = read_interactions(frame)
     assert lines_of(data, "FLOAT_LIKE_IDS") == (2,)
     assert "last digits may be lost" in data.report.warnings[0].message
+
+
+@pytest.mark.parametrize("write", [lambda frame: frame, parquet])
+def test_columns_of_32_bits_are_warned_of(write):
+    frame = pd.DataFrame(
+        {
+            "user_id": ["u", "u"],
+            "item_id": np.array([1, 2], np.float32),
+            "timestamp": np.array([1_704_456_000, 1_704_456_040], np.float32),
+        }
+    )
+    (found,) = (
+        one
+        for one in read_interactions(write(frame)).report.warnings
+        if one.code == "COARSE_NUMBERS"
+    )
+    assert found.message.startswith("2 columns hold floats of 32 bits or less ('item_id', 'timest")
+    wide = frame.astype({"item_id": "float64", "timestamp": "float64"})
+    assert "COARSE_NUMBERS" not in codes(read_interactions(write(wide)))

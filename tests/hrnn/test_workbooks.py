@@ -8,7 +8,7 @@ import pytest
 from hrnn import DataError, read_interactions
 from hrnn.data import unpacking, workbooks
 from hrnn.data.tables import ReadAs, load_text
-from tests.hrnn.logs import faults, utc
+from tests.hrnn.logs import codes, faults, utc
 from tests.hrnn.written import gzipped, ods, xlsx, zip_of
 
 HEADER = ["user", "item", "time"]
@@ -26,6 +26,8 @@ def cells(raw: bytes, **said) -> list[list[str | None]]:
         (7, "7"),
         (7.0, "7"),
         (7.5, "7.5"),
+        (9007199254740991, "9007199254740991"),
+        (9007199254740992, "9.007199254740992e+15"),  # as of others that a float has rounded
         (1704456000123, "1704456000123"),
         ("007", "007"),
         ("123.0", "123.0"),
@@ -68,7 +70,9 @@ def test_the_first_sheet_with_a_table_is_read_and_the_others_named():
     raw = xlsx({"About": [["An export"]], "Log": ROWS, "Items": [["id", "title"], ["a", "Tea"]]})
     text = load_text(raw)
     assert text.format == "workbook, sheet 'Log' (not read: 'About', 'Items')"
-    assert text.sheets == ("About", "Log", "Items")
+    assert text.unread == ("About", "Items")
+    assert codes(read_interactions(raw)) >= {"SHEETS_NOT_READ"}
+    assert "SHEETS_NOT_READ" not in codes(read_interactions(xlsx({"Log": ROWS})))
     assert load_text(raw, read_as=ReadAs(sheet="Items")).names == ["id", "title"]
     with pytest.raises(DataError, match="no sheet 'x' in the workbook; it has 'About', 'Log', 'It"):
         load_text(raw, read_as=ReadAs(sheet="x"))
