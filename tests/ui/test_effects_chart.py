@@ -75,10 +75,11 @@ def test_a_session_that_is_over_is_not_the_latest_that_goes_on_and_a_rank_may_st
 
 
 def test_the_fewest_sessions_are_said():
-    assert fewest_words(Dethroned("x", (0, 2), "y", 3), {"y": "Ypsilon"}) == (
+    assert fewest_words(Dethroned("x", (0, 2), "y"), {"y": "Ypsilon"}) == (
         "Without sessions 1 and 3, the fewest that matter, **Ypsilon** would be first, not **x**."
     )
-    assert fewest_words(Dethroned("x", None, None, 7), {}) == (
+    assert fewest_words(Dethroned("x", None, None), {}) == (
         "Up to 3 sessions left out, whichever, leave **x** first."
     )
-    assert "Without sessions 1, 2 and 5, the" in fewest_words(Dethroned("x", (0, 1, 4), "y", 9), {})
+    assert "Without sessions 1, 2 and 5, the" in fewest_words(Dethroned("x", (0, 1, 4), "y"), {})
+    assert fewest_words(Dethroned(None, None, None), {}).startswith("Every item has been seen")
