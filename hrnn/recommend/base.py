@@ -20,9 +20,9 @@ from hrnn.data.vocabulary import Vocabulary
 from hrnn.errors import ConfigError, HRNNError, listed
 from hrnn.recommend.asking import Moment, Start, make_request
 from hrnn.recommend.ranking import check_sampling, sampled_places, top_places_of_all
-from hrnn.recommend.record import TrainingRecord
+from hrnn.recommend.record import ROWS_FILE, TrainingRecord
 from hrnn.recommend.request import Request
-from hrnn.training.checkpoint import write_checkpoint
+from hrnn.training.checkpoint import sum_of, write_checkpoint
 from hrnn.training.roles import TRAIN, VALID
 from hrnn.training.trainer import Callback
 
@@ -300,6 +300,7 @@ class Recommender(ABC):
             "settings": self.settings(),
             "items": self.vocabulary.ids.tolist(),
             "record": self.record.facts,
+            "sha256": {name: sum_of(folder / name) for name in (WEIGHTS_FILE, ROWS_FILE)},
         }
         temporary = folder / f".{MODEL_FILE}"
         temporary.write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")

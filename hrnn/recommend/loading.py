@@ -8,8 +8,8 @@ from hrnn.data.vocabulary import Vocabulary
 from hrnn.errors import CheckpointError, ConfigError
 from hrnn.recommend.base import FORMAT, MODEL_FILE, WEIGHTS_FILE, Recommender
 from hrnn.recommend.recommender import HierarchicalSequentialRecommender
-from hrnn.recommend.record import TrainingRecord
-from hrnn.training.checkpoint import read_checkpoint
+from hrnn.recommend.record import ROWS_FILE, TrainingRecord
+from hrnn.training.checkpoint import read_checkpoint, sum_of
 
 _TRAINED = (HierarchicalSequentialRecommender, FlatGRU, SASRec)
 _KINDS = {model.kind: model for model in (*_TRAINED, *BASELINES.values())}
@@ -50,6 +50,12 @@ def load(
         weights, _ = read_checkpoint(folder / WEIGHTS_FILE)
         model.take_weights(weights, folder.name)
         model.record = TrainingRecord.open(folder, facts["record"])
+        for name, known in facts.get("sha256", {}).items():  # version 0.8 wrote none
+            if name in (WEIGHTS_FILE, ROWS_FILE) and sum_of(folder / name) != known:
+                raise CheckpointError(
+                    f"{name} of the model in {folder.name} is not what was saved; copy the folder"
+                    " again, or train the model again"
+                )
     except OSError:
         raise CheckpointError(
             f"there is no model in {folder}; train one and save it there"

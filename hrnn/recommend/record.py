@@ -12,7 +12,7 @@ from hrnn.data.keys import mixed, row_keys
 from hrnn.errors import CheckpointError
 from hrnn.training.roles import TRAIN, VALID
 
-_ROWS_FILE = "trained_rows.npy"
+ROWS_FILE = "trained_rows.npy"
 _ROWS_AT_ONCE = 1 << 20
 
 
@@ -60,7 +60,7 @@ class TrainingRecord:
 
     def save(self, folder: Path) -> None:
         """Write the keys into a model's folder; the facts go into ``model.json``."""
-        np.save(folder / _ROWS_FILE, self.keys, allow_pickle=False)
+        np.save(folder / ROWS_FILE, self.keys, allow_pickle=False)
 
     @classmethod
     def open(cls, folder: Path, facts: dict[str, Any]) -> "TrainingRecord":
@@ -70,7 +70,7 @@ class TrainingRecord:
             CheckpointError: the keys are missing or damaged.
         """
         try:
-            keys = np.load(folder / _ROWS_FILE, allow_pickle=False)
+            keys = np.load(folder / ROWS_FILE, allow_pickle=False)
             if not isinstance(keys, np.ndarray) or keys.dtype != np.uint64 or keys.ndim != 1:
                 raise ValueError("it holds no keys")
             if len(keys) != facts["trained"] + facts["validated"]:

@@ -1,5 +1,6 @@
 """Tensors and facts in one safetensors file that is whole or not there."""
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -48,6 +49,16 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             f"{path.name} cannot be read ({error}); train the model again"
         ) from None
     return tensors, facts
+
+
+def sum_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal.
+
+    Raises:
+        OSError: it is not there.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def load_weights(module: torch.nn.Module, weights: Mapping[str, Tensor], source: str) -> None:

@@ -139,7 +139,7 @@ def test_saved_model_is_safetensors_and_json_and_nothing_is_unpickled(folder, mo
 
 def test_model_file_says_what_it_holds(folder):
     facts = json.loads((folder / "model.json").read_text("utf-8"))
-    assert facts.keys() == {"format", "kind", "settings", "items", "record"}
+    assert facts.keys() == {"format", "kind", "settings", "items", "record", "sha256"}
     assert (facts["format"], facts["kind"]) == (2, "hrnn")
     settings = facts["settings"]
     assert settings.keys() == {"training", "session_timeout_minutes", "use_session_ids"}
@@ -300,6 +300,24 @@ def test_training_record_of_another_shape_is_refused(folder, keys):
     np.save(folder / "trained_rows.npy", keys)
     with pytest.raises(CheckpointError, match="train"):
         hrnn.load(folder)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "trained_rows.npy"])
+def test_one_byte_that_was_changed_is_found(folder, name):
+    raw = bytearray((folder / name).read_bytes())
+    raw[-1] ^= 1  # a number of another value, in a file that is sound
+    (folder / name).write_bytes(raw)
+    with pytest.raises(
+        CheckpointError, match=f"{name} of the model in model is not what was saved"
+    ):
+        hrnn.load(folder)
+
+
+def test_a_model_saved_before_there_were_sums_is_opened(folder):
+    facts = json.loads((folder / "model.json").read_text())
+    del facts["sha256"]
+    (folder / "model.json").write_text(json.dumps(facts))
+    assert hrnn.load(folder).kind == "hrnn"
 
 
 def test_file_instead_of_a_folder_is_refused(tmp_path):
