@@ -1,5 +1,6 @@
 """What is read from a log, and follows from it alone: once for all visits."""
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,10 @@ from workspace.datasets import open_dataset
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+#: A picture inside the log. SVG is left out: it is a document, not a picture.
+_EMBEDDED = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]+")
+_REMOTE = re.compile(r"https?://[^\s\"'<>\\]+")
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the log")
@@ -47,9 +52,25 @@ def categories_of(owner: str, made: str) -> dict[str, str]:
     return {item: text.split("|")[0].strip() for item, text in told if text}
 
 
+@st.cache_resource(max_entries=4, show_spinner=False)
+def pictures_of(owner: str, made: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Return item → address of the pictures inside the log, and of those elsewhere.
+
+    What is neither is not shown.
+    """
+    items = items_of(owner, made)
+    if items["picture"].null_count == len(items):
+        return {}, {}
+    told = zip(items["item"].to_pylist(), items["picture"].to_pylist(), strict=True)
+    known = {item: address.strip() for item, address in told if address}
+    embedded = {one: where for one, where in known.items() if _EMBEDDED.fullmatch(where)}
+    remote = {one: where for one, where in known.items() if _REMOTE.fullmatch(where)}
+    return embedded, remote
+
+
 def forget_items() -> None:
     """Read what is known of items again: a file of items was added."""
-    for one in (items_of, titles_of, names_of, categories_of):
+    for one in (items_of, titles_of, names_of, categories_of, pictures_of):
         one.clear()
 
 
