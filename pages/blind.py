@@ -4,6 +4,7 @@ import streamlit as st
 
 from ui import blind, logs, page, state
 from ui.inputs import pick_run
+from ui.live import say_no_model
 
 
 @page.guarded
@@ -20,7 +21,8 @@ def main() -> None:
         run = pick_run(runs, "Model")
         chosen = None if run is None else blind.pick_test(run, runs)
     if run is None or chosen is None:
-        st.info("There is no model of this log yet that something was held out from. Train one.")
+        words = "There is no model of this log yet that something was held out from. Train one."
+        say_no_model(state.runs_of(dataset), words)
         page.step("Go to Train", page.TRAIN, "to_train")
         return
     with place:

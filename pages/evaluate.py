@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ui import evaluating, page, state
+from ui.live import say_no_model
 
 
 @page.guarded
@@ -15,7 +16,8 @@ def main() -> None:
     runs = [run for run in state.runs_of(dataset) if run.has_model() and not run.tries]
     current = state.current_run(runs)
     if current is None:
-        st.info("There is no model of this log yet. Train one first; a small log takes minutes.")
+        words = "There is no model of this log yet. Train one first; a small log takes minutes."
+        say_no_model(state.runs_of(dataset), words)
         page.step("Go to Train", page.TRAIN, "to_train")
         return
     settings = evaluating.pick_settings(runs, current)

@@ -8,6 +8,7 @@ from ui.beyond import draw_beyond
 from ui.history import History, draw_history
 from ui.inputs import pick_nobody, pick_run, pick_user
 from ui.interesting import pick_users
+from ui.live import say_no_model
 from ui.models import model_of
 from ui.pictures import pick_pictures
 from ui.why import draw_why
@@ -29,7 +30,8 @@ def main() -> None:
     with right:
         run = pick_run(runs, "Model")
     if run is None:
-        st.info("There is no model of this log yet. Train one first; a small log takes minutes.")
+        words = "There is no model of this log yet. Train one first; a small log takes minutes."
+        say_no_model(state.runs_of(dataset), words)
         page.step("Go to Train", page.TRAIN, "to_train")
         return
     with right:

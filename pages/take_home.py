@@ -5,6 +5,7 @@ import streamlit as st
 from ui import page, state
 from ui import take_home as parts
 from ui.inputs import pick_run
+from ui.live import say_no_model
 from ui.take_home_report import draw_report
 from workspace.judgements import tally_sentence
 
@@ -19,10 +20,11 @@ def main() -> None:
     runs = [run for run in state.runs_of(dataset) if run.has_model() and not run.tries]
     run = pick_run(runs, "Model")
     if run is None:
-        st.info(
+        say_no_model(
+            state.runs_of(dataset),
             "There is no model of this log yet. With one, this page gives recommendations for all"
             " users as CSV and Parquet, the model as a ZIP, and the Python that repeats what is"
-            " shown. Train one first; a small log takes minutes."
+            " shown. Train one first; a small log takes minutes.",
         )
         page.step("Go to Train", page.TRAIN, "to_train")
         return

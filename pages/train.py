@@ -71,7 +71,7 @@ def watch(dataset: Dataset, known: list[Run]) -> list[Run]:
     runs.draw_curves(shown)
     live.watch_log(shown[0])
     live.draw_figures_of(shown[0])
-    if shown[0].has_model():
+    if shown[0].has_model() and not shown[0].tries:
         page.step("Compare it with other models", page.EVALUATE, "to_evaluate")
         page.step("Explore what it recommends", page.EXPLORE, "to_explore")
     return shown

@@ -259,6 +259,8 @@ def trained_words(report: Report, split: str) -> str:
         told.insert(1, f"{counts['validated']:,} to choose the epoch by")
     if counts["twins"]:
         told.append(f"{counts['twins']:,} equal to one of those and only read")
+    if counts.get("between"):
+        told.append(f"{counts['between']:,} between those and only read")
     if counts["after_last"]:
         told.append(f"{counts['after_last']:,} after them, which no model fitted here was given")
     words = f"{'; '.join(told)}."

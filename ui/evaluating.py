@@ -10,7 +10,7 @@ from ui.evaluated import draw_found
 from ui.experiment import SPLIT_NAMES, pick_split
 from ui.inputs import pick_choice, pick_several, pick_whether, run_words
 from ui.launching import launcher
-from ui.words import plural
+from ui.words import literal, plural
 from workspace.datasets import Dataset
 from workspace.evaluations import (
     BASELINES,
@@ -61,6 +61,11 @@ def pick_settings(runs: list[Run], current: Run) -> EvaluationConfig | None:
             targets = pick_choice("targets", "Measured on", "all", list(_TARGETS), _TARGETS)
     if not chosen and not simple:
         return None
+    if other := [words(one) for one in chosen if known[one].experiment.split != split]:
+        st.warning(
+            f"Trained with another split: {literal(', '.join(other))}. Some of what is held out"
+            " here may have been learned from; figures of such a model are marked as leaked."
+        )
     lead = known[chosen[0]] if chosen else current
     return EvaluationConfig(
         runs=tuple(chosen),

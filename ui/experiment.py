@@ -196,7 +196,7 @@ def pick_experiment(cut: SplitConfig, split: Split) -> ExperimentConfig:
             max_session_len=_pick("max_session_len", base.max_session_len, 1, 1000),
             random_state=_pick("random_state", 42, 0, 2**31),
         )
-    if training != base:
+    if training != base.for_loss(training.loss):
         took = seconds(expected_seconds(training, *size))
         st.caption(f"As changed: about {took}.")
     return ExperimentConfig.of(cut, training, model)

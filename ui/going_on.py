@@ -63,15 +63,16 @@ def pick_go_on(certain: bool, guess: object) -> bool:
         certain: whether nothing about the file is in question.
         guess: all that is filled in; who changes any of it imports by hand.
     """
-    on = st.toggle(
+    known = arrived()
+    st.session_state.setdefault(_KEY, known.get(_KEY, True))
+    known[_KEY] = on = st.toggle(
         "Go on by itself",
-        value=True,
         key=_KEY,
         help="Imports the file if nothing about it is in question and nothing is changed, cuts"
         " sessions at the suggested timeout and trains a quick model. Each step can be undone.",
     )
-    known = arrived()
-    known[_TOUCHED] = known.setdefault("guess", guess) != guess
+    if not known.get(BEGUN):  # what is changed later is of the next import
+        known[_TOUCHED] = known.setdefault("guess", guess) != guess
     if not on or known[_TOUCHED] or not certain or known.get(BEGUN):
         return False
     if known.pop("due", False):

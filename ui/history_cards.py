@@ -18,6 +18,9 @@ _STYLE = f"""<style>
  grid-template-columns: minmax(0, 1fr) 7.5rem 3.2rem; line-height: 1.55}}
 .history.plain summary, .history.plain li {{grid-template-columns: minmax(0, 1fr)}}
 .history summary {{cursor: pointer}}
+.history summary b::before {{content: "▸ "; opacity: .6}}
+.history details[open] > summary b::before {{content: "▾ "}}
+.history details:has(ol:empty) > summary b::before {{content: none}}
 .history summary .quiet {{grid-column: 1 / -1}}
 .history ol {{list-style: none; margin: .2rem 0 .1rem; padding: 0}}
 .history li {{font-size: .92rem}}
@@ -102,7 +105,7 @@ def _card(card: Card, most: float, opened: bool, explained: bool) -> str:
     )
     mark = ' class="latest"' if card.latest else ""
     shown = " open" if opened and card.lines else ""
-    return f"<details{mark}{shown}><summary>{head}</summary>{note}<ol>{lines}</ol></details>"
+    return f"<details{mark}{shown}><summary>{head}{note}</summary><ol>{lines}</ol></details>"
 
 
 def _words(line: Line) -> str:

@@ -172,10 +172,12 @@ def _mapping(text: TextTable) -> tuple[dict[str, str | None], dict[str, str | No
     fields = [(key, label, role in REQUIRED) for role, key, label in _ROLES]
     fields += [(key, label, False) for key, label, _ in _EXTRAS]
     chosen: list[str | None] = []
+    kept = arrived().setdefault("mapped", {})  # a widget's value goes when its page is left
     for place, (key, label, needed) in zip(places, fields, strict=True):
         options = [CHOOSE if needed else NOT_USED, *text.names]
+        st.session_state.setdefault(key, kept.get(key, options[0]))
         state.prepare(key, options[0], options)
-        value = place.selectbox(label, options, key=key)
+        kept[key] = value = place.selectbox(label, options, key=key)
         chosen.append(None if value == NOT_USED else value)
     columns = dict(zip((role for role, _, _ in _ROLES), chosen, strict=False))
     extras = dict(zip((name for _, _, name in _EXTRAS), chosen[len(_ROLES) :], strict=True))

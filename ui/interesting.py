@@ -58,8 +58,11 @@ def pick_users(dataset: Dataset, run: Run, of_a_user: Sequence[str]) -> list[str
         return _by_state(dataset.owner, dataset.id, run, model)
     questions = live.report_in(run.report_folder).questions
     found = interesting_users(questions, MODEL_NAMES[run.experiment.model])[kind]
-    if not found:
-        st.caption("There is no such user here; all are offered.")
+    st.caption(
+        "By the run's own figures, measured without items seen before."
+        if found
+        else "There is no such user here; all are offered."
+    )
     return found or users
 
 

@@ -28,7 +28,6 @@ _IN_WORDS = {
     State.STARTING: "Starting.",
     State.RUNNING: "Training in the background. You can leave this page or close it.",
     State.FINISHED: "Finished.",
-    State.STOPPED: "Stopped; its weights are kept.",
     State.CANCELLED: "Cancelled before it started.",
 }
 _START_WORDS = {
@@ -63,11 +62,29 @@ def controls(run: Run) -> None:
         st.rerun()
     if state in ACTIVE:
         stopping = run.stopping()
-        label = "Cancel" if state == State.QUEUED else "Stop and keep it"
+        label = "Cancel" if state == State.QUEUED else f"Stop and keep the {_kept(run)}"
         label = "Stopping" if stopping else label
         if st.button(label, key="train_stop", disabled=stopping):
             launcher().stop(run)
             st.rerun()
+
+
+def say_no_model(runs: Sequence[Run], words: str) -> None:
+    """Say that no run of a log has a model, or how far the one is that will have the first."""
+    coming = next((run for run in runs if run.goes_on()), None)
+    if coming is None:
+        st.info(words)
+    else:
+        st.fragment(_wait, run_every=TICK_SECONDS)(coming)
+
+
+def _wait(run: Run) -> None:
+    if not run.goes_on():
+        st.rerun()
+    st.info(
+        f"A model is training: {100 * run.fraction():.0f} % of its epochs. This page goes on once"
+        " it is there."
+    )
 
 
 def watch_state(shown: Sequence[Run]) -> None:
@@ -135,7 +152,14 @@ def state_words(run: Run, state: State) -> str:
         return (
             f"Interrupted: its worker was ended from outside, or while it waited to go on. {kept}"
         )
+    if state == State.STOPPED:
+        return f"Stopped; the {_kept(run)} weights so far are kept."
     return _IN_WORDS[state]
+
+
+def _kept(run: Run) -> str:
+    """Say which weights a run keeps: without rows that validate, nobody knows the best."""
+    return "last" if run.experiment.split == "all_rows" else "best"
 
 
 def _progress_words(run: Run, records: Sequence[Record]) -> str:

@@ -65,7 +65,9 @@ def _only_inside_the_app() -> None:
 def head(title: str, question: str) -> None:
     """Write the title and the sentence that says what the page answers."""
     st.html(_STYLE)
-    tour.draw(next(path for path, one in TITLES.items() if one == title))
+    path = next(path for path, one in TITLES.items() if one == title)
+    state.notice_back(path)
+    tour.draw(path)
     st.title(title, anchor=False)
     st.caption(question)
 

@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from hrnn.data.formats import ReadAs
+from ui.arriving import arrived
 
 FOUND = "as found"
 _FORMATS = {
@@ -28,6 +29,13 @@ _SEPARATORS = {
 }
 _HEADERS = {True: "names", False: "data"}
 _ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1")
+_KEYS = tuple(
+    f"read_{name}"
+    for name in (
+        *("format", "separator", "header", "encoding", "unit", "zone", "sheet", "member"),
+        "duplicates",
+    )
+)
 _UNITS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
 _ZONES = (
     "UTC", "Europe/London", "Europe/Berlin", "Europe/Zurich", "Europe/Paris", "America/New_York",
@@ -42,6 +50,9 @@ def pick_reading() -> tuple[ReadAs, dict[str, Any]]:
     Returns:
         What concerns the file, and what concerns its rows: settings of an import.
     """
+    kept = arrived().setdefault("reading", {})  # a widget's value goes when its page is left
+    for key, value in kept.items():
+        st.session_state.setdefault(key, value)
     with st.popover("How to read it", key="reading"):
         st.caption("Found out by itself; say it here where that went wrong.")
         left, right = st.columns(2)
@@ -58,6 +69,7 @@ def pick_reading() -> tuple[ReadAs, dict[str, Any]]:
             sheet = st.text_input("Sheet of a workbook", key="read_sheet", placeholder=FOUND)
             member = st.text_input("File in a ZIP", key="read_member", placeholder=FOUND)
             keep = st.toggle("Keep exact duplicates", key="read_duplicates")
+    kept.update({key: st.session_state[key] for key in _KEYS})
     read_as = ReadAs(
         format=format_,
         separator=separator,

@@ -228,8 +228,9 @@ def draw_agreement(
     found, at = figures.agreement(by_ids, by_gaps), minutes(timeout)
     st.markdown(
         f"**Ids and {at} agree on {share(found.agreed)}** of {found.pairs:,} consecutive pairs of a"
-        f" user's interactions whether another session starts. The ids alone start one"
-        f" {found.only_ids:,} times, the timeout alone {found.only_gaps:,} times."
+        f" user's interactions whether another session starts. The ids alone start"
+        f" {plural(found.only_ids, 'session')}, the timeout alone"
+        f" {plural(found.only_gaps, 'session')}."
         f" {found.identical:,} of {plural(by_ids.count, 'session')} by id are the same by timeout."
     )
     table = figures.compared({"session ids": by_ids, f"timeout {at}": by_gaps})

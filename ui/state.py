@@ -5,6 +5,7 @@ page, the link of the page, and a memory for the visit. A link that was changed 
 or the browser's Back) wins, then the widget, then the memory.
 """
 
+import time
 from collections.abc import Callable, Container
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -38,7 +39,29 @@ _OF_A_LOG = (
     "explore_kind", ITEM, EDITS, HELD, "explore_beside", TIMEOUT,
 )  # fmt: skip
 DEFAULT_TIMEOUT = 30.0
+_PAGE = "_page"
+#: So long a link may be under way to the browser, and a click back.
+_UNDER_WAY_SECONDS = 2.0
 _MOST_MINUTES = 10 * 365 * 24 * 60
+
+
+def notice_back(page: str) -> None:
+    """Forget what the browser's Back took out of the link of the page that is shown.
+
+    A link that lacks what was written into it a moment ago is no such: it was sent before.
+    """
+    if st.session_state.get(_PAGE) != page:
+        st.session_state[_PAGE] = page
+        _written().clear()
+        return
+    before = time.monotonic() - _UNDER_WAY_SECONDS
+    gone = (key for key, at in _written().items() if at < before and key not in st.query_params)
+    forget(*[key for key in gone if key not in CONTEXT])
+
+
+def _written() -> dict[str, float]:
+    """Return when each pick was written into the link of this page, in seconds of some clock."""
+    return st.session_state.setdefault("_written", {})
 
 
 def _memory() -> dict[str, str]:
@@ -67,13 +90,15 @@ def picked(key: str) -> str | None:
 def remember(key: str, value: object) -> None:
     """Put a pick into the memory and into the link; None takes it out."""
     if value is None:
-        _memory().pop(key, None)
-        st.query_params.pop(key, None)
+        for place in (_memory(), _written(), st.query_params):
+            place.pop(key, None)
         return
     text = _as_text(value)
     _memory()[key] = text
     if st.query_params.get(key) != text:
         st.query_params[key] = text
+        _written()[key] = time.monotonic()
+    _written().setdefault(key, time.monotonic())
 
 
 def forget(*keys: str) -> None:

@@ -156,8 +156,8 @@ def draw_code(dataset: Dataset, run: Run) -> None:
     figures = "" if run.experiment.split == "all_rows" else " measures it beside simple models,"
     st.caption(
         "Reads the log's file as it was read here, cuts the sessions, trains with the same settings"
-        f" and seed,{figures} and recommends to user {literal(shown.user)}, who is chosen on the"
-        " Explore page; what-if edits are not repeated."
+        f" and seed,{figures} and recommends to user {literal(shown.user)}, as the Explore page"
+        " does; what-if edits are not repeated."
     )
     offer(lambda: code, "repeat.py", "take_code", "repeat.py", "text/x-python")
     with st.expander("The code"):

@@ -29,8 +29,10 @@ _CLICKED = 10
 
 
 def edits() -> list[str]:
-    """Return the edits that the link holds."""
-    return [unquote(one) for one in (state.picked(state.EDITS) or "").split(",") if one]
+    """Return the edits that the link holds, or held when this page was last left."""
+    text = state.picked(state.EDITS)
+    state.remember(state.EDITS, text)
+    return [unquote(one) for one in (text or "").split(",") if one]
 
 
 def _keep(made: Sequence[str]) -> None:

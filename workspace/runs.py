@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from hrnn.training.config import ExperimentConfig, TrainConfig
+from hrnn.training.config import MODEL_NAMES, ExperimentConfig, TrainConfig
 from workspace.datasets import Dataset
 from workspace.events import Events, Record, last_record
 from workspace.home import new_folder, now_text, write_json
@@ -116,7 +116,8 @@ def _write(run: Run) -> None:
 
 
 def _name_or(name: str, dataset_name: str, experiment: ExperimentConfig) -> str:
-    return name.strip() or f"{dataset_name}, {experiment.training.hidden_units} units"
+    what = f"{MODEL_NAMES[experiment.model]}, {experiment.training.hidden_units} units"
+    return name.strip() or f"{dataset_name}, {what}"
 
 
 def list_runs(owner: str) -> list[Run]:

@@ -8,6 +8,7 @@ from hrnn.columns import REQUIRED, USER_ID
 from hrnn.data.findings import warned
 from hrnn.data.interactions import Interactions
 from hrnn.data.mapping import sessions_are_users
+from hrnn.data.outcomes import find_mode
 from hrnn.data.report import Warned
 from hrnn.data.tables import TextTable
 from hrnn.data.timestamps import COUNTED_DAYS, Times
@@ -87,12 +88,27 @@ def about_reading(
     if text.encoding == "cp1252":
         message = "the file is not UTF-8; it was read as Windows-1252"
         found.append(Warned("ENCODING_GUESSED", message, len(line)))
+    if _two_amounts(data.outcome):
+        low, high = np.nanmin(data.outcome), np.nanmax(data.outcome)
+        message = (
+            f"outcomes are {low:g} or {high:g}, read as amounts; if they are yes and no, take them"
+            " as binary where the model is trained"
+        )
+        found.append(Warned("TWO_OUTCOMES", message, len(data)))
     unjudged = int(np.isnan(data.outcome).sum())
     if unjudged:
         count = plural(unjudged, "interaction has", "interactions have")
         message = f"{count} no outcome: history, never a target"
         found.append(Warned("MISSING_OUTCOMES", message, unjudged))
     return found
+
+
+def _two_amounts(outcome: np.ndarray) -> bool:
+    """Say whether outcomes are two values that are not 0 and 1."""
+    known = outcome[~np.isnan(outcome)]
+    if not len(known) or find_mode(known) != "continuous":
+        return False
+    return bool(((known == known.min()) | (known == known.max())).all())
 
 
 def about_copies(lines: np.ndarray, kept: bool) -> list[Warned]:

@@ -29,6 +29,8 @@ from hrnn.recommend.session_aware import SessionRecommender
 
 Targets = Literal["all", "first"]
 _OVERLAP, _BIAS, _COVERAGE = "popularity_overlap", "popularity_bias", "coverage"
+#: Lists of more than a fifth of the items are alike by chance.
+_ROOM = 5
 
 
 def evaluate(
@@ -139,7 +141,7 @@ def measure(
             "short_pool": questions.short_pool,
         },
         trained_on=trained_on,
-        findings=_findings(models, answers, values, split, k),
+        findings=_findings(models, answers, values, questions, k),
         heading=_heading(split, questions, ranking, exclude_seen, targets, seed),
     )
 
@@ -305,15 +307,19 @@ def _findings(
     models: Mapping[str, Recommender],
     answers: Mapping[str, Answers],
     values: Mapping[str, Mapping[str, np.ndarray]],
-    split: Split,
+    questions: Questions,
     k: Sequence[int],
 ) -> tuple[Finding, ...]:
-    found = list(about_ties(split.data))
+    found = list(about_ties(questions.split.data))
+    length = max((one for one in k if one * _ROOM <= len(questions.pool)), default=None)
+    if length is None:
+        return tuple(found)
     for name, model in models.items():
         if model.kind not in ("popularity", "own_popularity"):
-            overlap = float(values[name][f"{_OVERLAP}@{max(k)}"].mean())
+            overlap = float(values[name][f"{_OVERLAP}@{length}"].mean())
             trained = isinstance(model, NetworkRecommender)
-            found += about_lists(answers[name].lists_QK, overlap, name, trained)
+            lists_QK = answers[name].lists_QK[:, :length]
+            found += about_lists(lists_QK, overlap, name, trained)
     return tuple(found)
 
 

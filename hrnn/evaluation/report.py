@@ -28,7 +28,8 @@ class Report:
         questions: a row a held-out interaction that is not cold: USER_ID, ITEM_ID, TIMESTAMP, and
             in a column a model the rank of the item (infinity for a miss).
         counts: users, too_short, trained, validated, held_out, tied_last, after_last, twins (rows
-            only read, since they equal one that validates or is held out), cold, seen_before,
+            only read, since they equal one that validates or is held out), between (rows only read,
+            since they lie between one that validates and one held out), cold, seen_before,
             evaluated, evaluated_users, short_pool (fewer than 100 unseen items).
         trained_on: for each model, how many of the held-out interactions it was trained or
             validated on.

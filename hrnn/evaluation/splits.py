@@ -250,6 +250,8 @@ def _with_roles(
         "after_last": int(mask.sum()) - len(test),
         "twins": int(twins.sum()),
     }
+    given = counts["trained"] + counts["validated"] + counts["twins"]
+    counts["between"] = len(data) - given - int(mask.sum())
     return Split(name, sessions, role, test, mask, counts)
 
 

@@ -119,7 +119,7 @@ def test_cold_and_seen_targets_are_counted():
     report = evaluate({"popularity": Popularity()}, data, k=(3,))
     assert dict(report.counts) == {
         "users": 5, "too_short": 1, "trained": 10, "validated": 4, "held_out": 4,
-        "tied_last": 0, "after_last": 0, "twins": 0,
+        "tied_last": 0, "after_last": 0, "twins": 0, "between": 0,
         "cold": 1, "seen_before": 2, "evaluated": 3, "evaluated_users": 3, "short_pool": 0,
     }  # fmt: skip
     # Of v, w and x only x can be hit: what was seen is left out, and c is all that is left.
@@ -155,6 +155,17 @@ def test_model_that_recommends_the_same_to_everybody_is_said_to():
     found = [one for one in report.findings if one.code == "POPULARITY_COLLAPSE"]
     assert len(found) == 1
     assert found[0].evidence.startswith("flat recommends the same 5 items for 100.0 % of")
+
+
+def test_lists_of_most_of_the_items_are_alike_by_chance_and_prove_nothing():
+    models = {"flat": Spy(constant=0.5), "popularity": Popularity()}
+    data = random_log(0, items=40)
+    asked = {"exclude_seen": False}
+    for cut_offs, said in (((9,), False), ((5, 9), True)):
+        report = evaluate(models, data, k=cut_offs, **asked)
+        found = [one.evidence for one in report.findings if one.code == "POPULARITY_COLLAPSE"]
+        assert any("the same 5 items" in one for one in found) == said
+        assert not any("9 items" in one for one in found)
 
 
 @pytest.mark.parametrize("cut", CUTS)

@@ -59,7 +59,7 @@ def test_outcomes_of_zero_are_history_around_what_is_held_out():
                            ("x", HISTORY)]  # fmt: skip
     assert split.counts == {
         "users": 1, "too_short": 0, "trained": 4, "validated": 1, "held_out": 1,
-        "tied_last": 0, "after_last": 2, "twins": 0,
+        "tied_last": 0, "after_last": 2, "twins": 0, "between": 1,
     }  # fmt: skip
 
 
@@ -127,7 +127,7 @@ def test_of_one_event_users_only_the_long_one_is_tested():
     split = leave_last_out(segment(data))
     assert split.counts == {
         "users": 4, "too_short": 3, "trained": 8, "validated": 1, "held_out": 1,
-        "tied_last": 0, "after_last": 0, "twins": 0,
+        "tied_last": 0, "after_last": 0, "twins": 0, "between": 0,
     }  # fmt: skip
     assert items(data, split.test) == ["d"]
     known, role = split.known()
@@ -147,7 +147,7 @@ def test_last_session_is_held_out_whole_and_the_one_before_validates_whole():
                            ("f", HISTORY)]  # fmt: skip
     assert split.counts == {
         "users": 1, "too_short": 0, "trained": 2, "validated": 2, "held_out": 2,
-        "tied_last": 0, "after_last": 1, "twins": 0,
+        "tied_last": 0, "after_last": 1, "twins": 0, "between": 2,
     }  # fmt: skip
     assert split.name == "last-session-out"
 
@@ -190,7 +190,7 @@ def test_temporal_split_cuts_all_users_at_one_moment():
     assert split.name == "global temporal split"
     assert split.counts == {
         "users": 3, "too_short": 1, "trained": 16, "validated": 2, "held_out": 2,
-        "tied_last": 0, "after_last": 0, "twins": 0,
+        "tied_last": 0, "after_last": 0, "twins": 0, "between": 0,
     }  # fmt: skip
 
 

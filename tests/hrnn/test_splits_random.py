@@ -195,6 +195,13 @@ def test_what_is_special_is_counted_as_a_loop_counts_it(name):
                 role[row] == HISTORY and (row not in untrained or row in validating)
                 for row in range(len(data))
             ),
+            "between": sum(
+                role[row] == HISTORY
+                and row in untrained
+                and row not in validating
+                and row not in hidden
+                for row in range(len(data))
+            ),
         }
         assert make_split(name, data).counts == counts
         total.update(counts)

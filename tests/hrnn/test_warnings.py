@@ -79,6 +79,11 @@ WARNINGS = {
         (6, 7, 8, 9, 10),
         calm(*(f"u,a,{at(100 * n)}" for n in range(4))),
     ),
+    "TWO_OUTCOMES": (
+        csv_log("u,a,1,-1", "v,a,2,1", header="user_id,item_id,timestamp,outcome"),
+        (),
+        csv_log("u,a,1,0", "v,a,2,1", header="user_id,item_id,timestamp,outcome"),
+    ),
     "SESSION_ID_REUSED": (
         session_rows(("u", 1, 5, "s"), ("v", 1, 5, "s"), ("v", 90, 5, "t")),
         (6, 7),

@@ -150,7 +150,7 @@ def test_the_tally_is_told_only_to_who_asks_and_then_no_question_is(run: Run) ->
     said = texts(app).replace("\\", "")
     assert f"HRNN preferred to popularity in {first} of 2" in said
     assert "What really came next was in the list of HRNN" in said
-    assert "2 answers say next to nothing" in said
+    assert "2 answers tell next to nothing" in said
     assert f"seed {SEED}" in said
     assert "blind_a" not in keys(app, "button")
     assert len(app.dataframe[0].value) == 2

@@ -36,6 +36,20 @@ def test_columns_are_guessed_shown_and_changeable(home: Path) -> None:
     assert {one.label: one.value for one in app.metric}["Items"] == "2"
 
 
+def test_what_was_chosen_of_a_file_stays_when_its_page_is_left(home: Path) -> None:
+    app = upload(opened("data"), b"visitor,product,when,spare\nu,i,1700000000,x\n")
+    app.selectbox(key="map_title").set_value("spare").run()
+    app.toggle(key="go_on").set_value(False).run()
+    app.toggle(key="read_duplicates").set_value(True).run()
+    app.switch_page("pages/sessions.py").run()
+    app.switch_page("pages/data.py").run()
+    chosen = [app.selectbox(key=f"map_{one}").value for one in ("user", "item", "time", "title")]
+    assert chosen == ["visitor", "product", "when", "spare"]
+    assert not app.toggle(key="go_on").value
+    assert app.toggle(key="read_duplicates").value
+    assert not app.button(key="import_go").disabled
+
+
 def test_undecidable_dates_are_asked_before_anything_is_imported(home: Path) -> None:
     log = b"user,item,time\nu1,a,05/04/2024 10:00\nu1,b,06/04/2024 10:10\n"
     app = press(upload(opened("data"), log), "import_go")

@@ -18,6 +18,7 @@ from workspace.evaluations import (
     open_evaluation,
 )
 from workspace.launcher import Launcher
+from workspace.locks import LOCK, take_lock
 from workspace.runs import Run, create_run, rename_run
 from workspace.tasks import State, Task
 
@@ -44,6 +45,24 @@ def test_an_evaluation_starts_with_what_is_chosen(run: Run) -> None:
     assert made.settings.ranking == "sampled"
     assert not made.settings.exclude_seen
     assert app.query_params["evaluation"] == made.id
+
+
+def test_another_split_than_that_of_the_training_is_warned_of(run: Run) -> None:
+    app = opened("evaluate", log=run.dataset, run=run.id)
+    assert not app.warning
+    app.radio(key="evaluate_split").set_value("temporal").run()
+    assert "Trained with another split: quick" in app.warning[0].value
+
+
+def test_while_the_first_model_trains_the_pages_wait_for_it(dataset: Dataset) -> None:
+    run = create_run(dataset, ExperimentConfig(), "mine")
+    for page in ("evaluate", "explore", "blind", "take_home"):
+        assert "There is no model of this log yet" in texts(opened(page, log=dataset.id))
+    worker = take_lock(run.folder / LOCK)
+    for page in ("evaluate", "explore", "blind", "take_home"):
+        assert "A model is training: 0 % of its epochs" in texts(opened(page, log=dataset.id))
+    assert worker is not None
+    worker.close()
 
 
 def test_nothing_chosen_cannot_be_evaluated(run: Run) -> None:
@@ -152,7 +171,7 @@ def test_leaked_figures_say_so(dataset: Dataset, done: Callable[[Task], Task]) -
     made = create_evaluation(dataset, EvaluationConfig(runs=(whole.id,), baselines=("popularity",)))
     done(made)
     app = opened("evaluate", log=dataset.id, run=whole.id, evaluation=made.id)
-    assert "No verdict" in app.warning[0].value
+    assert any("No verdict" in one.value for one in app.warning)
     assert "whole was trained or validated on 6 of the 6" in app.error[0].value
     assert app.dataframe[0].value["Leak"].tolist() == ["leaked", ""]
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from hrnn.training.config import ExperimentConfig
 from tests.pages.app import QUICK, keys, opened, press, shown_html, texts
-from ui import logs
+from ui import logs, state
 from workspace.datasets import Dataset
 from workspace.importing import import_log
 from workspace.items import add_items
@@ -67,6 +68,34 @@ def test_after_a_wait_the_page_says_that_the_session_is_over(run: Run) -> None:
     assert "The last session is over" in texts(app)
     cut = explored(run, explore_user="v3", explore_edits="cut:1440", explore_start="after")
     assert "it continues the last session" in texts(cut)  # 60 min, though the model's are 30
+
+
+def test_back_takes_an_edit_back_and_a_link_sent_too_early_does_not(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = explored(run, explore_user="v3")
+    app.pills(key="edit_click").set_value("p1").run()
+    assert app.query_params["explore_edits"] == "add:p1"
+    del app.query_params["explore_edits"]
+    app.run()  # a moment later: the link of the edit was not there yet
+    assert "edit_0" in keys(app, "button")
+    assert app.query_params["explore_edits"] == "add:p1"
+    monkeypatch.setattr(state, "_UNDER_WAY_SECONDS", 0.0)
+    del app.query_params["explore_edits"]
+    app.run()
+    assert "edit_0" not in keys(app, "button")
+
+
+def test_edits_outlast_a_look_at_another_page_and_stand_in_the_link_again(run: Run) -> None:
+    app = explored(run, explore_user="v3", explore_edits="drop:0")
+    app.switch_page("pages/sessions.py")
+    app.query_params.clear()
+    app.run()
+    app.switch_page("pages/explore.py")
+    app.query_params.clear()
+    app.run()
+    assert "edit_0" in keys(app, "button")
+    assert app.query_params["explore_edits"] == "drop:0"
 
 
 def test_edits_of_one_user_are_not_made_of_another(run: Run) -> None:

@@ -3,11 +3,15 @@
 from collections.abc import Callable
 
 import pyarrow.parquet as pq
+import pytest
 
 from hrnn.training.config import ExperimentConfig
 from tests.pages.app import QUICK, keys, opened, press, texts
+from ui import jobs
 from ui.take_home import counted
 from workspace.datasets import Dataset
+from workspace.launcher import Launcher
+from workspace.locks import LOCK, take_lock
 from workspace.recommendations import (
     RecommendationsConfig,
     create_recommendations,
@@ -86,11 +90,19 @@ def test_earlier_ones_can_be_picked_and_what_failed_says_why(
     assert app.query_params["recommendations"] == first.id
 
 
-def test_what_is_active_can_be_cancelled(dataset: Dataset, run: Run) -> None:
+def test_what_is_active_can_be_cancelled(
+    dataset: Dataset, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "_PATIENCE_SECONDS", 0.1)
     job = create_recommendations(dataset, "quick", RecommendationsConfig(run=run.id))
+    worker = take_lock(job.folder / LOCK)
     app = opened("take_home", log=dataset.id, run=run.id)
-    assert "take_stop" in keys(app, "button")
     press(app, "take_stop")
+    assert job.stopping()
+    assert worker is not None
+    worker.close()
+    Launcher().stop(job)
+    app.run()
     assert job.state() == State.CANCELLED
     assert "cancelled" in app.error[0].value
 

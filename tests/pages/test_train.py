@@ -9,6 +9,7 @@ import pytest
 
 from hrnn.training.config import PRESETS, ExperimentConfig
 from tests.pages.app import QUICK, keys, opened, press, texts
+from ui import state
 from workspace.datasets import Dataset
 from workspace.importing import import_log
 from workspace.launcher import Launcher
@@ -179,6 +180,19 @@ def test_a_flat_model_can_be_trained_and_is_asked_for_no_user_state(dataset: Dat
     Launcher().stop(run)
     assert run.experiment.model == "sasrec"
     assert not run.decides
+
+
+def test_back_undoes_a_preset(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "_UNDER_WAY_SECONDS", 0.0)
+    app = opened("train", log=dataset.id)
+    app.segmented_control(key="preset").set_value("quick").run()
+    assert app.query_params["preset"] == "quick"
+    assert app.number_input(key="epochs").value == PRESETS["quick"].epochs
+    del app.query_params["preset"]
+    app.run()
+    assert app.segmented_control(key="preset").value == "standard"
+    assert app.number_input(key="epochs").value == PRESETS["standard"].epochs
+    assert "preset" not in app.query_params
 
 
 def test_a_preset_from_a_link_or_the_browsers_back_fills_the_inputs_too(dataset: Dataset) -> None:

@@ -106,7 +106,7 @@ def test_a_run_that_trains_shows_its_numbers_its_log_and_its_curves(dataset: Dat
     assert pages == [name + " · 2 %" * (name == "Train") for name in TITLES.values()]
     assert [one.value for one in app.code if "line" in one.value] == ["<b>a line</b>"]
     assert len(app.get("vega_lite_chart")) == 1
-    assert app.button(key="train_stop").label == "Stop and keep it"
+    assert app.button(key="train_stop").label == "Stop and keep the best"
     held.close()
 
 
@@ -161,12 +161,12 @@ def test_a_clone_puts_the_settings_of_a_run_into_the_inputs(dataset: Dataset) ->
 
 
 def test_a_clone_has_the_timeout_of_its_run_not_of_a_newer_one(dataset: Dataset) -> None:
-    older = create_run(
-        dataset, ExperimentConfig.of(SplitConfig(timeout_minutes=30.0), QUICK), "old"
-    )
-    newer = create_run(dataset, ExperimentConfig.of(SplitConfig(timeout_minutes=120.0), QUICK))
-    for run in (older, newer):
-        Launcher().stop(run)
+    for minutes in (30.0, 120.0):
+        cut = SplitConfig(timeout_minutes=minutes)
+        Launcher().stop(create_run(dataset, ExperimentConfig.of(cut, QUICK), f"at {minutes:g}"))
+    older = next(run for run in list_runs("local") if run.name == "at 30")
+    older.folder.rename(older.folder.with_name("20200101-000000-000000"))
+    older = open_run("local", "20200101-000000-000000")
     app = opened("train", log=dataset.id, run=older.id)
     assert "sessions cut at **2 h**" in texts(app)
     press(app, "run_clone")

@@ -12,7 +12,7 @@ from ui.figures import best_beyond_doubt, counted, figure, figures_table
 
 COUNTS = {
     "users": 9, "too_short": 0, "trained": 20, "validated": 9, "held_out": 8,
-    "tied_last": 0, "after_last": 0, "twins": 0,
+    "tied_last": 0, "after_last": 0, "twins": 0, "between": 0,
     "cold": 0, "seen_before": 0, "evaluated": 8, "evaluated_users": 8, "short_pool": 0,
 }  # fmt: skip
 
@@ -101,13 +101,14 @@ def test_items_seen_before_bound_the_hit_rate():
 
 def test_what_was_trained_on_is_said_of_each_model():
     words = trained_words(
-        report({"a": 0, "b": 2, "c": 0}, after_last=5, twins=1), "last_session_out"
+        report({"a": 0, "b": 2, "c": 0}, after_last=5, twins=1, between=7), "last_session_out"
     )
     assert words == (
         "20 interactions to train on; 9 to choose the epoch by; 8 interactions held out"
-        " (last-session-out); 1 equal to one of those and only read; 5 after them, which no model"
-        " fitted here was given. Checked row by row against each model's training record: neither"
-        " trained nor validated on any held-out one: a, c. Trained or validated on 2 of them: b."
+        " (last-session-out); 1 equal to one of those and only read; 7 between those and only"
+        " read; 5 after them, which no model fitted here was given. Checked row by row against"
+        " each model's training record: neither trained nor validated on any held-out one: a, c."
+        " Trained or validated on 2 of them: b."
     )
 
 

@@ -200,7 +200,7 @@ def test_a_run_is_renamed_and_nothing_else_changes(dataset: Dataset) -> None:
     rename_run(run, "  after ")
     assert open_run("local", run.id) == replace(run, name="after")
     rename_run(run, "")
-    assert open_run("local", run.id).name == "small, 4 units"
+    assert open_run("local", run.id).name == "small, HRNN, 4 units"
 
 
 def test_a_broken_run_does_not_hide_the_others_and_says_what_is_wrong(dataset: Dataset) -> None:
