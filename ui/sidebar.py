@@ -36,10 +36,10 @@ def _draw() -> None:
     link = state.context()
     st.caption("HRNN STUDIO")
     log = clipped(dataset.name) if dataset else "none yet"
-    st.page_link(page.DATA, label=f"Log: **{log}**", query_params=link)
-    st.page_link(page.SESSIONS, label=f"Timeout: **{minutes(timeout)}**", query_params=link)
+    _line(page.DATA, f"Log: **{log}**", link)
+    _line(page.SESSIONS, f"Timeout: **{minutes(timeout)}**", link)
     model = clipped(run.name) if run else "none yet"
-    st.page_link(page.TRAIN, label=f"Model: **{model}**", query_params=link)
+    _line(page.TRAIN, f"Model: **{model}**", link)
     st.divider()
     evaluations = state.evaluations_of(dataset) if dataset else []
     taken = state.recommendations_of(dataset) if dataset else []
@@ -76,7 +76,13 @@ def _draw_pages(
         fractions = running.get(name)
         icon = _RUNS if fractions else _DONE if done[name] else _OPEN
         label = f"{name} · {max(fractions):.0%}".replace("%", " %") if fractions else name
-        st.page_link(path, label=label, icon=icon, query_params=link)
+        _line(path, label, link, icon)
+
+
+def _line(path: str, label: str, link: dict[str, str], icon: str | None = None) -> None:
+    """Draw a link to a page; to the page that is shown, it is one to what is shown."""
+    here = st.query_params.to_dict() if path == state.current_page() else {}
+    st.page_link(path, label=label, icon=icon, query_params=link | here)
 
 
 def _fractions(tasks: Sequence[Run | Job]) -> list[float]:

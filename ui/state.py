@@ -59,6 +59,11 @@ def notice_back(page: str) -> None:
     forget(*[key for key in gone if key not in CONTEXT])
 
 
+def current_page() -> str | None:
+    """Return the path of the page that is shown."""
+    return st.session_state.get(_PAGE)
+
+
 def _written() -> dict[str, float]:
     """Return when each pick was written into the link of this page, in seconds of some clock."""
     return st.session_state.setdefault("_written", {})

@@ -173,6 +173,15 @@ def test_a_clone_has_the_timeout_of_its_run_not_of_a_newer_one(dataset: Dataset)
     assert "sessions cut at **30 min**" in texts(app)
 
 
+def test_the_link_to_the_page_that_is_shown_keeps_what_was_picked(dataset: Dataset) -> None:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.query_params.update(log=dataset.id, data_view="items")
+    links = {one.value: one.proto.query_string for one in app.run().sidebar.get("page_link")}
+    assert "data_view=items" in links["Data"]
+    assert "data_view" not in links["Explore"]
+    assert f"log={dataset.id}" in links["Explore"]
+
+
 def test_a_run_is_renamed(dataset: Dataset) -> None:
     run = cancelled(dataset)
     app = opened("train", log=dataset.id, run=run.id)
