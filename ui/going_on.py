@@ -11,7 +11,7 @@ from hrnn.training.config import PRESETS, SplitConfig
 from hrnn.training.cost import expected_seconds
 from hrnn.training.roles import check_learnable
 from ui import live, logs, state
-from ui.arriving import BEGUN, arrived
+from ui.arriving import BEGUN, JOB, arrived
 from ui.experiment import experiment_of
 from ui.inputs import uses_session_ids
 from ui.launching import TICK_SECONDS, launcher
@@ -71,9 +71,9 @@ def pick_go_on(certain: bool, guess: object) -> bool:
         help="Imports the file if nothing about it is in question and nothing is changed, cuts"
         " sessions at the suggested timeout and trains a quick model. Each step can be undone.",
     )
-    if not known.get(BEGUN):  # what is changed later is of the next import
+    if state.picked(JOB) is None:  # what is changed during an import is of the next one
         known[_TOUCHED] = known.setdefault("guess", guess) != guess
-    if not on or known[_TOUCHED] or not certain or known.get(BEGUN):
+    if not on or known.get(_TOUCHED) or not certain or known.get(BEGUN):
         return False
     if known.pop("due", False):
         return True
