@@ -260,7 +260,7 @@ def _are_compact_dates(con: duckdb.DuckDBPyConnection, epochs: int) -> bool:
     """Whether numbers are yyyymmdd, with hhmm or hhmmss: as an epoch, days would be seconds.
 
     They are if half of them can be: one that cannot is a slip. Of the seconds from 1900 to 2100 so
-    written, one in 28 is a date by chance.
+    written, one in 27 is a date by chance.
     """
     dates, others = _row(
         con,

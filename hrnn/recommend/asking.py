@@ -23,7 +23,7 @@ from hrnn.recommend.request import Request
 Start = Literal["auto", "continue", "new"]
 Moment = str | float | datetime | np.datetime64
 #: Of a user whose moment nobody gave.
-NEVER = np.iinfo(np.int64).min
+_NEVER = np.iinfo(np.int64).min
 #: How deep the caller of ``recommend`` stands above the warnings given here.
 _CALLER = 5
 
@@ -68,19 +68,19 @@ def make_request(
     new = np.full(len(users), start == "new")
     if start == "auto" and now is not None and timeout_minutes is not None:
         moments = _moments(now, users)
-        for question in np.flatnonzero(known & (moments != NEVER)):
+        for question in np.flatnonzero(known & (moments != _NEVER)):
             waited = int(moments[question]) - int(data.time_us[stop[question] - 1])
             new[question] = waited > timeout_minutes * 60_000_000
     return Request(data, users, first, stop, new)
 
 
 def _moments(now: Moment | Mapping[str, Moment], users: np.ndarray) -> np.ndarray:
-    """Return the moment of each user in microseconds; NEVER where there is none."""
+    """Return the moment of each user in microseconds; _NEVER where there is none."""
     if not isinstance(now, Mapping):
         return np.full(len(users), micros(now))
     told = {str(user): micros(moment) for user, moment in now.items()}
-    moments = np.array([told.get(user, NEVER) for user in users], np.int64)
-    if told and len(users) and (moments == NEVER).all():
+    moments = np.array([told.get(user, _NEVER) for user in users], np.int64)
+    if told and len(users) and (moments == _NEVER).all():
         warnings.warn(
             f"now names none of the users ({listed(list(users), 3)}) but {listed(list(told), 3)};"
             " now is the last interaction of each user",

@@ -82,7 +82,9 @@ def sweep_timeouts(
 def _listed(minutes: Iterable[float]) -> list[float]:
     if isinstance(minutes, str) or not isinstance(minutes, Iterable):
         raise ConfigError(f"minutes={minutes!r}: it must be several timeouts, such as [10, 30, 60]")
-    return list(minutes)
+    if None in (listed := list(minutes)):
+        raise ConfigError("minutes holds None: each of the timeouts must be above 0")
+    return listed
 
 
 def _counted(

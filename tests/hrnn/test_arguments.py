@@ -51,6 +51,7 @@ def test_a_log_that_was_not_read_is_refused(call):
         (lambda: hrnn.sweep_timeouts(DATA, minutes=5), "minutes=5: it must be several timeouts"),
         (lambda: hrnn.sweep_timeouts(DATA, minutes="30"), "minutes='30': it must be several"),
         (lambda: hrnn.sweep_timeouts(DATA, minutes=["a"]), "timeout_minutes='a'"),
+        (lambda: hrnn.sweep_timeouts(DATA, minutes=[10, None]), "minutes holds None"),
         (lambda: hrnn.suggest_timeout(DATA, seed=-1), "seed=-1"),
         (lambda: FlatGRU(hrnn.HRNNClassifierEstimator()), "pass a TrainConfig"),
         (
