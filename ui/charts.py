@@ -1,5 +1,7 @@
 """Charts: a frame in, a chart out; and the colours of all charts."""
 
+import re
+
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -19,8 +21,8 @@ _BASELINE_COLORS = {
     "flat GRU": "#2563eb",
     "SASRec": "#9333ea",
     "popularity": GREY,
-    "own popularity": "#57534e",
-    "co-occurrence": OTHER_TONE,
+    "own popularity": "#a05a78",
+    "co-occurrence": "#a8802f",
     "session kNN": "#b45309",
 }
 
@@ -68,7 +70,8 @@ def differences(frame: pd.DataFrame, lead: str) -> alt.LayerChart:
     )
     points = base.mark_point(filled=True, size=60).encode(x="DIFFERENCE:Q")
     none = alt.Chart(pd.DataFrame({"at": [0.0]})).mark_rule(strokeDash=[4, 3]).encode(x="at:Q")
-    return (none + bars + points).properties(height=alt.Step(36))
+    lines = max(len(re.split(r", | \(", name)) for name in frame["OTHER"])  # as _NAMED breaks them
+    return (none + bars + points).properties(height=alt.Step(max(36, 13 * lines + 6)))
 
 
 def slices(frame: pd.DataFrame, metric: str) -> alt.LayerChart:
@@ -129,5 +132,5 @@ def _tooltips(names: tuple[str, ...]) -> list[alt.Tooltip]:
 
 def model_colors(models: list[str]) -> list[str]:
     """Return a colour a model: one for each kind on every page, the accent first for others."""
-    others = iter([ACCENT, "#db2777", "#65a30d", "#ea580c", "#0891b2", "#be123c"] * len(models))
+    others = iter([ACCENT, "#db2777", "#65a30d", "#ea580c", "#0891b2", "#e11d48"] * len(models))
     return [_BASELINE_COLORS.get(model.split(", as ")[-1]) or next(others) for model in models]

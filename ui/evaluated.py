@@ -161,8 +161,8 @@ def _draw_breadth(report: Report, k: int) -> None:
         chart = charts.breadth(frame.dropna(subset=[column]), column, title, f"NDCG@{k}")
         place.altair_chart(chart, key=f"breadth_{column.lower()}")
     st.caption(
-        "Up is more accurate. Left chart: to the right, more of the catalogue is recommended to"
-        " somebody. Right chart: to the right, what is popular is recommended more."
+        "Up is more accurate. First chart: to the right, more of the catalogue is recommended to"
+        " somebody. Second chart: to the right, what is popular is recommended more."
     )
 
 

@@ -132,11 +132,12 @@ def split_words(split: Split, name: str) -> str:
             f"The last tenth in time, {held} of {users}, is held out for the figures; the tenth"
             " before validates."
         )
+    above = "" if (split.data.outcome > 0).all() else " with an outcome above 0"
     what = {
-        "leave_last_out": "the last interaction with an outcome above 0",
-        "last_session_out": f"the last session with an outcome above 0 ({held})",
+        "leave_last_out": f"the last interaction{above}",
+        "last_session_out": f"the last session{above} ({held})",
     }[name]
-    rest = f" Nothing of {short} with fewer than three is." if split.counts["too_short"] else ""
+    rest = f" {short} had fewer than three: nothing is." if split.counts["too_short"] else ""
     return f"{users}: {what} is held out for the figures, the one before validates.{rest}"
 
 
@@ -286,6 +287,8 @@ def settings_table(experiments: Mapping[str, ExperimentConfig]) -> pd.DataFrame:
         ``Setting``, ``Differs``, and a column a run.
     """
     columns = {name: settings_of(one) for name, one in experiments.items()}
+    for name, one in experiments.items():
+        columns[name] |= dict.fromkeys(_without_effect(one))
     rows = []
     for key in next(iter(columns.values())):
         words = [_value_words(key, own[key]) for own in columns.values()]
@@ -294,6 +297,18 @@ def settings_table(experiments: Mapping[str, ExperimentConfig]) -> pd.DataFrame:
         rows.append([label, differs, *words])
     rows.sort(key=lambda row: row[1] == "")
     return pd.DataFrame(rows, columns=["Setting", "Differs", *columns])
+
+
+def _without_effect(experiment: ExperimentConfig) -> set[str]:
+    """Name the settings that change nothing about a run."""
+    idle, loss = {"verbose"}, experiment.training.loss
+    if loss not in ("bce", "bpr_max", "top1"):
+        idle.add("num_negatives")
+    if loss != "cross_entropy":
+        idle.add("sampled_items")
+    if experiment.model != "hrnn":
+        idle.add("user_state")
+    return idle
 
 
 def _value_words(key: str, value: object) -> str:

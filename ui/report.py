@@ -105,6 +105,8 @@ def _draw_import(dataset: Dataset, data: Interactions) -> None:
         filter_form(dataset)
     else:
         first = plain_text(data.table.slice(0, _ROWS)).to_pandas()
+        for name in first.columns[first.isna().any()]:
+            first[name] = first[name].astype("string").fillna("–")
         st.dataframe(first, hide_index=True, key="first_rows")
 
 

@@ -156,9 +156,10 @@ def training_said(run: Run, records: Sequence[Record]) -> str:
 
 
 def settings_of(run: Run) -> list[tuple[str, str]]:
-    """Return the settings of a run: what → how."""
+    """Return the settings of a run that have an effect: what → how."""
     table = settings_table({"as": run.experiment})
-    return list(zip(table["Setting"], table["as"], strict=True))
+    rows = zip(table["Setting"], table["as"], strict=True)
+    return [(setting, words) for setting, words in rows if words != "–"]
 
 
 def tried(dataset: Dataset, run: Run) -> tuple[Measured | None, str]:

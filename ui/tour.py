@@ -56,7 +56,7 @@ _STEPS = (
         "explore",
         "One user's sessions, and what is recommended next; the bars say what each did for the"
         " first title. Try *What if this history were another?*: drop the latest session, and see"
-        " the list become another. That is what session-aware means.",
+        " the ranks move. That is what session-aware means.",
         needs_model=True,
     ),
     _Step(

@@ -112,9 +112,9 @@ def guess_columns(
 ) -> dict[str, str]:
     """Guess the column of each role.
 
-    Without any user, each session counts as a user: the session's column then has both roles. Of
-    columns named column_1, column_2, … the roles are guessed by content, see
-    :func:`hrnn.data.guessing.guess_by_content`.
+    One role and one column that are left belong together. Without any user, each session counts
+    as a user: the session's column then has both roles. Of columns named column_1, column_2, …
+    the roles are guessed by content, see :func:`hrnn.data.guessing.guess_by_content`.
 
     Args:
         names: the file's columns in order.
@@ -147,6 +147,10 @@ def guess_columns(
                 found[role] = ids[0]
     if USER_ID not in found and SESSION_ID in found:
         found[USER_ID] = found[SESSION_ID]
+    missing = [role for role in REQUIRED if role not in found]
+    free = [name for name in names if name not in found.values()]
+    if len(missing) == len(free) == 1 and missing != [TIMESTAMP]:
+        found[missing[0]] = free[0]  # what else could it be?
     return {role: found[role] for role in roles if role in found}
 
 

@@ -149,3 +149,16 @@ def test_column_named_like_a_role_has_that_role_whatever_it_holds(names):
         role: role for role in ("USER_ID", "ITEM_ID", "TIMESTAMP")
     }
     assert found.get("SESSION_ID", "SESSION_ID") == "SESSION_ID"
+
+
+@pytest.mark.parametrize(
+    ("names", "role", "column"),
+    [
+        (["visitor", "page", "at"], "ITEM_ID", "page"),
+        (["who", "item", "time"], "USER_ID", "who"),
+        (["who", "page", "time"], "USER_ID", None),  # two are left
+        (["user", "item", "page"], "TIMESTAMP", None),  # a time looks like one
+    ],
+)
+def test_one_role_and_one_column_that_are_left_belong_together(names, role, column):
+    assert guess_columns(names, {"at": ["1700000000"]}).get(role) == column

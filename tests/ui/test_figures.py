@@ -146,6 +146,25 @@ def test_where_two_models_differ_the_widest_difference_comes_first():
     assert rank_words(pd.Series([1_234.0, np.inf])) == ["1,234", "–"]
 
 
+@pytest.mark.parametrize(
+    "behind", ["#ffffff", "#181715"]
+)  # light and dark, as a browser draws them
+def test_models_stand_out_from_what_is_behind_them(behind):
+    """WCAG 2.1, 1.4.11: graphics have a contrast of 3 to 1."""
+
+    def luminance(color: str) -> float:
+        parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [
+            one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts
+        ]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    known = ["popularity", "own popularity", "co-occurrence", "session kNN", "flat GRU", "SASRec"]
+    for color in model_colors([*"abcdef", *known]):
+        darker, lighter = sorted((luminance(color), luminance(behind)))
+        assert (lighter + 0.05) / (darker + 0.05) >= 3, color
+
+
 def test_colours_of_baselines_stay_whatever_stands_beside_them():
     assert model_colors(["popularity", "mine"]) == [GREY, ACCENT]
     assert model_colors(["mine", "other", "popularity"])[2] == GREY

@@ -30,3 +30,15 @@ def test_every_setting_is_shown() -> None:
     assert len(table) == len(names)
     assert set(LABELS) <= names
     assert not (table["Differs"] != "").any()
+
+
+def test_a_setting_without_effect_is_a_dash() -> None:
+    peer = ExperimentConfig(model="sasrec")
+    bce = ExperimentConfig(training=replace(RECOMMENDED, loss="bce"))
+    table = settings_table({"HRNN": ExperimentConfig(), "SASRec": peer, "bce": bce})
+    shown = table.set_index("Setting")[["HRNN", "SASRec", "bce"]]
+    assert shown.loc[LABELS["num_negatives"]].tolist() == ["–", "–", "1"]
+    assert shown.loc[LABELS["user_state"]].tolist()[1] == "–"
+    assert "–" not in shown.loc[LABELS["user_state"]].tolist()[::2]
+    assert (shown.loc[LABELS["sampled_items"]] == "–").tolist() == [False, False, True]
+    assert set(shown.loc["Verbose"]) == {"–"}
