@@ -148,7 +148,7 @@ def test_where_two_models_differ_the_widest_difference_comes_first():
 
 @pytest.mark.parametrize(
     "behind", ["#ffffff", "#181715"]
-)  # light and dark, as a browser draws them
+)  # as browsers draw them
 def test_models_stand_out_from_what_is_behind_them(behind):
     """WCAG 2.1, 1.4.11: graphics have a contrast of 3 to 1."""
 
