@@ -146,9 +146,7 @@ def test_where_two_models_differ_the_widest_difference_comes_first():
     assert rank_words(pd.Series([1_234.0, np.inf])) == ["1,234", "–"]
 
 
-@pytest.mark.parametrize(
-    "behind", ["#ffffff", "#181715"]
-)  # as browsers draw them
+@pytest.mark.parametrize("behind", ["#ffffff", "#181715"])  # as browsers draw them
 def test_models_stand_out_from_what_is_behind_them(behind):
     """WCAG 2.1, 1.4.11: graphics have a contrast of 3 to 1."""
 
