@@ -69,7 +69,8 @@ def differences(frame: pd.DataFrame, lead: str) -> alt.LayerChart:
         x=alt.X("LOW:Q", title=title, axis=_FEW), x2="HIGH:Q"
     )
     points = base.mark_point(filled=True, size=60).encode(x="DIFFERENCE:Q")
-    none = alt.Chart(pd.DataFrame({"at": [0.0]})).mark_rule(strokeDash=[4, 3]).encode(x="at:Q")
+    at_zero = alt.Chart(pd.DataFrame({"at": [0.0]}))
+    none = at_zero.mark_rule(strokeDash=[4, 3], color=GREY).encode(x="at:Q")
     lines = max(len(re.split(r", | \(", name)) for name in frame["OTHER"])  # as _NAMED breaks them
     return (none + bars + points).properties(height=alt.Step(max(36, 13 * lines + 6)))
 

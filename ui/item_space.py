@@ -47,7 +47,8 @@ def draw_items(asked: Asked, dataset: Dataset) -> None:
                 "Item": near["ITEM_ID"],
             }
         )
-        draw_table(table, "neighbours", "neighbours")
+        two_digits = {"Cosine": st.column_config.NumberColumn(format="%.2f")}
+        draw_table(table, "neighbours", "neighbours", column_config=two_digits)
     with right:
         placed, by = _map(asked.stamp, asked), "popularity"
         category = logs.categories_of(dataset.owner, dataset.id)
