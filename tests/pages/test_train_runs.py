@@ -246,14 +246,16 @@ def test_runs_are_compared_with_their_settings_side_by_side(dataset: Dataset) ->
     table = app.dataframe[0].value
     names = [f"same ({one.id[-6:]})", f"same ({two.id[-6:]})", "other"]
     assert list(table.columns) == ["Setting", "Differs", *names]
-    assert table.head(2).to_numpy().tolist() == [
+    assert table[table["Differs"] == "differs"].to_numpy().tolist() == [
         ["Hidden units", "differs", "4", "9", "4"],
+        ["Negatives a positive", "differs", "–", "–", "1"],
         [
             "Loss",
             "differs",
             *["cross-entropy over the catalogue"] * 2,
             "BPR-max, sampled negatives",
         ],
+        ["Compared with", "differs", *["a sample, where the catalogue is large"] * 2, "–"],
     ]
     assert "different losses, which cannot be compared" in texts(app)
     app.multiselect(key="compare_pick").set_value([two.id]).run()
