@@ -288,7 +288,7 @@ def settings_table(experiments: Mapping[str, ExperimentConfig]) -> pd.DataFrame:
     """
     columns = {name: settings_of(one) for name, one in experiments.items()}
     for name, one in experiments.items():
-        columns[name] |= dict.fromkeys(_without_effect(one))
+        columns[name] |= _as_it_works(one)
     rows = []
     for key in next(iter(columns.values())):
         words = [_value_words(key, own[key]) for own in columns.values()]
@@ -299,16 +299,18 @@ def settings_table(experiments: Mapping[str, ExperimentConfig]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["Setting", "Differs", *columns])
 
 
-def _without_effect(experiment: ExperimentConfig) -> set[str]:
-    """Name the settings that change nothing about a run."""
-    idle, loss = {"verbose"}, experiment.training.loss
+def _as_it_works(experiment: ExperimentConfig) -> dict[str, Any]:
+    """Return the settings that mean something else for a run, or nothing (None)."""
+    idle, loss = ["verbose"], experiment.training.loss
     if loss not in ("bce", "bpr_max", "top1"):
-        idle.add("num_negatives")
+        idle.append("num_negatives")
     if loss != "cross_entropy":
-        idle.add("sampled_items")
-    if experiment.model != "hrnn":
-        idle.add("user_state")
-    return idle
+        idle.append("sampled_items")
+    if experiment.model == "hrnn":
+        return dict.fromkeys(idle)
+    read = experiment.training.max_sessions * experiment.training.max_session_len
+    one_sequence = {"max_session_len": f"{read:,} in one sequence"}
+    return dict.fromkeys([*idle, "user_state", "max_sessions"]) | one_sequence
 
 
 def _value_words(key: str, value: object) -> str:

@@ -42,3 +42,5 @@ def test_a_setting_without_effect_is_a_dash() -> None:
     assert "–" not in shown.loc[LABELS["user_state"]].tolist()[::2]
     assert (shown.loc[LABELS["sampled_items"]] == "–").tolist() == [False, False, True]
     assert set(shown.loc["Verbose"]) == {"–"}
+    assert shown.loc[LABELS["max_sessions"]].tolist() == ["10", "–", "10"]
+    assert shown.loc[LABELS["max_session_len"]].tolist() == ["20", "200 in one sequence", "20"]
