@@ -15,10 +15,17 @@ BLANK = -1
 
 @dataclass(frozen=True)
 class Coded:
-    """A column as int32 codes [rows] into its distinct texts; BLANK where there is none."""
+    """A column as int32 codes [rows] into its distinct texts; BLANK where there is none.
+
+    Attributes:
+        code: of each row.
+        values: the texts.
+        merged: how many texts became another one as the blanks around them went.
+    """
 
     code: np.ndarray
     values: pa.Array
+    merged: int = 0
 
     @classmethod
     def of(cls, column: pa.ChunkedArray) -> "Coded":
@@ -32,10 +39,12 @@ class Coded:
         code = whole.indices.fill_null(BLANK).to_numpy(zero_copy_only=False)
         text = pc.utf8_trim(whole.dictionary.cast(pa.string()), BLANKS)
         again = pc.if_else(pc.equal(text, ""), None, text).dictionary_encode()
+        merged = len(again) - again.null_count - len(again.dictionary)
         to = again.indices.fill_null(BLANK).to_numpy(zero_copy_only=False)
         if (to == np.arange(len(to))).all():
-            return cls(code.astype(np.int32, copy=False), again.dictionary)
-        return cls(np.append(to, BLANK)[code].astype(np.int32), again.dictionary)  # -1 is the last
+            return cls(code.astype(np.int32, copy=False), again.dictionary, merged)
+        code = np.append(to, BLANK)[code].astype(np.int32)  # -1 is the last
+        return cls(code, again.dictionary, merged)
 
     def sorted(self) -> "Coded":
         """Return the same column with its values in binary order."""
@@ -43,7 +52,7 @@ class Coded:
         rank = np.empty(len(order) + 1, np.int32)
         rank[order] = np.arange(len(order), dtype=np.int32)
         rank[BLANK] = BLANK
-        return Coded(rank[self.code], self.values.take(pa.array(order)))
+        return Coded(rank[self.code], self.values.take(pa.array(order)), self.merged)
 
     def take(self, rows: np.ndarray) -> "Coded":
         """Keep some rows, and of the values those that they have, in order of appearance."""

@@ -60,16 +60,20 @@ def find_oddities(data: Interactions, line: np.ndarray, tied: np.ndarray) -> Ite
         yield from _odd_sessions(data, data.session_index, line)
 
 
-def _sessions_of(data: Interactions) -> Iterator[tuple[str, list[str], np.ndarray]]:
+def _sessions_of(data: Interactions) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     if data.session_index is not None:
-        ids = data.table[SESSION_ID].combine_chunks().dictionary.to_pylist()
+        ids = data.table[SESSION_ID].combine_chunks().dictionary.to_numpy(zero_copy_only=False)
         yield "session", ids, data.session_index
 
 
 def _odd_ids(data: Interactions, line: np.ndarray) -> Iterator[Warned]:
-    kinds = (("user", data.user_ids, data.user_index), ("item", data.item_ids, data.item_index))
+    kinds = (
+        ("user", data.user_ids, data.user_index),
+        ("item", data.item_ids, data.item_index),
+        *_sessions_of(data),
+    )
     na_rows = np.zeros(len(data), bool)
-    for _, ids, index in (*kinds, *_sessions_of(data)):
+    for _, ids, index in kinds:
         # one more, for the rows without a session: their index is -1
         na_rows |= np.array([*(text.lower() in NA_LIKE for text in ids), False], bool)[index]
     if na_rows.any():
@@ -107,7 +111,7 @@ def _odd_ids(data: Interactions, line: np.ndarray) -> Iterator[Warned]:
             continue
         rows = np.isin(index, np.flatnonzero(np.isin(ids, [text for text, _ in pairs])))
         text, whole = pairs[0]
-        here, there = (int((ids[index] == one).sum()) for one in (text, whole))
+        here, there = (int((index == np.flatnonzero(ids == one)[0]).sum()) for one in pairs[0])
         yield warned(
             "FLOAT_LIKE_IDS",
             f"{kind} {text!r} ({_rows(here)}) may be the same id as {whole!r} ({_rows(there)});"

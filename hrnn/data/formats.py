@@ -23,7 +23,7 @@ _MAGIC: tuple[tuple[bytes, Format], ...] = (
     (b"\xd0\xcf\x11\xe0", "workbook"),
     (b"PK\x03\x04", "workbook"),
 )
-_ARRAY = re.compile(r"\[\s*([{\]]|$)")
+_ARRAY = re.compile(r"\[\s*([{\[\]]|$)")
 _OBJECT = re.compile(r"\{\s*([\"}]|$)")
 #: Lines by which it is told whether a file whose first line is damaged is JSON Lines.
 _LINES = 50

@@ -88,10 +88,12 @@ def about_reading(
     if text.encoding == "cp1252":
         message = "the file is not UTF-8; it was read as Windows-1252"
         found.append(Warned("ENCODING_GUESSED", message, len(line)))
-    if _two_amounts(data.outcome):
-        low, high = np.nanmin(data.outcome), np.nanmax(data.outcome)
+    amounts = _few_amounts(data.outcome)
+    if amounts:
+        said = " or ".join(f"{one:g}" for one in amounts)
+        be = "every outcome is" if len(amounts) == 1 else "outcomes are"
         message = (
-            f"outcomes are {low:g} or {high:g}, read as amounts; if they are yes and no, take them"
+            f"{be} {said}, read as amounts; if they only say yes or no, take them as positives or"
             " as binary where the model is trained"
         )
         found.append(Warned("TWO_OUTCOMES", message, len(data)))
@@ -103,12 +105,14 @@ def about_reading(
     return found
 
 
-def _two_amounts(outcome: np.ndarray) -> bool:
-    """Say whether outcomes are two values that are not 0 and 1."""
+def _few_amounts(outcome: np.ndarray) -> list[float]:
+    """Return the values of outcomes that are one or two amounts, and not 0 and 1."""
     known = outcome[~np.isnan(outcome)]
     if not len(known) or find_mode(known) != "continuous":
-        return False
-    return bool(((known == known.min()) | (known == known.max())).all())
+        return []
+    least, most = known.min(), known.max()
+    few = ((known == least) | (known == most)).all()
+    return sorted({float(least), float(most)}) if few else []
 
 
 def about_copies(lines: np.ndarray, kept: bool) -> list[Warned]:
@@ -130,3 +134,12 @@ def about_users(chosen: Mapping[str, str], rows: int) -> list[Warned]:
         " is known from one session to the next"
     )
     return [Warned("SESSIONS_ARE_USERS", message, rows)]
+
+
+def about_blanks(merged: int) -> list[Warned]:
+    """Say how many ids became another one as the blanks around them went."""
+    if not merged:
+        return []
+    count = plural(merged, "id differs", "ids differ")
+    message = f"{count} from another one only by blanks around: taken as the same"
+    return [Warned("BLANKS_AROUND_IDS", message, merged)]

@@ -19,7 +19,7 @@ from hrnn.data.interactions import Interactions
 from hrnn.data.mapping import find_time_of_day, resolve_columns
 from hrnn.data.outcome_column import Outcomes
 from hrnn.data.outcomes import find_mode
-from hrnn.data.read_warnings import about_copies, about_reading, about_users
+from hrnn.data.read_warnings import about_blanks, about_copies, about_reading, about_users
 from hrnn.data.rejecting import TIME_OF_DAY, blame_clock, nothing_left, reasons, reject
 from hrnn.data.report import ColumnReading, ImportReport, RejectedRows
 from hrnn.data.tables import Source, TextTable, as_text, load_text
@@ -131,6 +131,7 @@ def read_interactions(
         *about_reading(text, times, timezone, line, data, chosen),
         *about_copies(line[copies], keep_duplicates),
         *about_users(chosen, len(data)),
+        *about_blanks(user.merged + item.merged + session.merged),
         *find_oddities(data, line[rows], _tied(data, times, rows)),
     )
     roles = {name: role for role, name in reversed(chosen.items())}

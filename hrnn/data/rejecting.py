@@ -111,7 +111,12 @@ def nothing_left(text: TextTable, rejected: RejectedRows) -> str:
         if first.reason == "time unreadable"
         else ""
     )
+    remedy = (
+        "Outcomes are numbers with a decimal point; choose another column for them, or none"
+        if first.reason.startswith("outcome")
+        else "Check which column is the user, the item and the time"
+    )
     return (
         f"none of {text.rows:,} rows can be used: {reasons}; the first is line {first.line}{where}"
-        f" ({shown}).{formats} Check which column is the user, the item and the time"
+        f" ({shown}).{formats} {remedy}"
     )

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import duckdb
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from hrnn.data.arrow import pc, pick
+from hrnn.data.local_times import to_utc
 from hrnn.data.month_names import MONTH, in_digits
 from hrnn.data.plain_times import BOUNDS as _BOUNDS
 from hrnn.data.plain_times import CODES, EARLIEST_S, LATEST_S, NOT_READ, read_plain
@@ -27,6 +27,8 @@ _DATE = (
 _DAY_US = 86_400_000_000
 #: What a spreadsheet counts days to, of the years 1954 to 2118; as seconds they are one afternoon.
 _SHEET_DAYS = (20_000, 80_000)
+#: Years; as seconds they are three minutes of 1970.
+_YEARS = (1_900, 2_100)
 #: Stand-ins for "never" among yyyymmdd: they say nothing of what the others are.
 _NEVER = r"(0+|9{8}|9{12}|9{14})(\.0*)?"
 #: Dates that only the other order explains are slips up to so large a share of the others.
@@ -34,9 +36,9 @@ _SLIPS = 0.1
 _COMPACT = r"^(\d{4})(\d{2})(\d{2})(?:[Tt]?(\d{2})(\d{2})(\d{2})?([Zz])?)?(?:\.0*)?$"
 
 
-#: What to do about times that count days.
+#: What to do about times that count days or years.
 COUNTED_DAYS = (
-    "if they are a spreadsheet's, which counts days, let it write them as dates and times"
+    "if they are years, or a spreadsheet's, which counts days, write them as dates and times"
 )
 
 
@@ -58,7 +60,7 @@ class Times:
         gaps: rows whose local time is ambiguous or does not exist in the declared zone.
         day_only: whether every readable time is a midnight.
         counted_days: whether all are numbers, their unit was guessed, and they would be seconds of
-            one afternoon of 1970, but are as large as the day numbers of a spreadsheet.
+            one day of 1970, but are as large as years or the day numbers of a spreadsheet.
     """
 
     us: np.ndarray
@@ -148,8 +150,8 @@ def read_times(
 
 
 def _counts_days(us: np.ndarray) -> bool:
-    least, most = (day * 1_000_000 for day in _SHEET_DAYS)
-    return bool((us >= least).all() and (us < most).all())
+    least, most = us.min() / 1_000_000, us.max() / 1_000_000
+    return any(low <= least and most < high for low, high in (_SHEET_DAYS, _YEARS))
 
 
 def _codes(units: np.ndarray) -> np.ndarray:
@@ -349,26 +351,12 @@ def _date_sql(day_before_month: bool) -> dict[str, str]:
 
 
 def _localize(con: duckdb.DuckDBPyConnection, zone: ZoneInfo) -> list[int]:
-    """Move naive times from the declared zone to UTC; return the lines that had no single meaning.
-
-    An ambiguous hour is read as its first pass, a nonexistent one as the next hour that exists.
-    """
+    """Move times without a zone to UTC; return the lines that had no single meaning."""
     naive = con.execute(
         "SELECT line, time_us FROM times WHERE naive AND time_us IS NOT NULL"
     ).fetchnumpy()
     line = np.asarray(naive["line"])
-    local = pd.DatetimeIndex(np.asarray(naive["time_us"]).astype("datetime64[us]"))
-    unsure = np.asarray(local.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").isna())
-    moved = local.tz_localize(
-        zone, ambiguous=np.ones(len(local), bool), nonexistent="shift_forward"
-    )
-    utc = (
-        moved.tz_convert("UTC")
-        .tz_localize(None)
-        .to_numpy()
-        .astype("datetime64[us]")
-        .astype(np.int64)
-    )
+    utc, unsure = to_utc(np.asarray(naive["time_us"]), zone)
     con.register("moved", pa.table({"line": line, "utc": utc}))
     con.execute("UPDATE times SET time_us = moved.utc FROM moved WHERE times.line = moved.line")
     con.unregister("moved")

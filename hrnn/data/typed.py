@@ -128,6 +128,10 @@ def _arrow_of(column: pd.Series) -> Any:
 def _cell_text(value: Any) -> str | None:
     if isinstance(value, float | np.floating):
         return None if value != value else float_text(value)
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, dict | list | tuple):
+        return json_text(value)
     if isinstance(value, pd.Timestamp):
         return value.isoformat()
     if isinstance(value, bytes):

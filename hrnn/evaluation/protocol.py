@@ -10,7 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from hrnn.checks import check_seed, is_whole
+from hrnn.checks import check_seed, check_switch, is_whole
 from hrnn.columns import ITEM_ID, TIMESTAMP, USER_ID
 from hrnn.data.interactions import Interactions
 from hrnn.data.keys import row_keys
@@ -71,6 +71,7 @@ def evaluate(
     if split == "all_rows":
         raise ConfigError("split='all_rows' holds nothing out; choose another")
     _check(models, ranking, k, targets, seed)
+    check_switch("exclude_seen", exclude_seen)
     cut = make_split(split, data, *_what_cuts(models, timeout_minutes))
     known, role = cut.known()
     for model in models.values():
@@ -156,6 +157,8 @@ def _check(
     ):
         if value not in known:
             raise ConfigError(f"{name}={value!r}: it must be {' or '.join(map(repr, known))}")
+    if not isinstance(models, Mapping):
+        raise ConfigError(f"models is of type {type(models).__name__}; pass name → model")
     if not models:
         raise ConfigError("models is empty; pass at least one")
     if isinstance(k, str) or not isinstance(k, Sequence | np.ndarray):
@@ -165,6 +168,8 @@ def _check(
     for one in k:
         if not is_whole(one) or one < 1:
             raise ConfigError(f"k={one!r}: each cut-off must be a whole number of at least 1")
+    if len(set(k)) < len(k):
+        raise ConfigError(f"k={tuple(k)}: each cut-off must stand there once")
     for name, model in models.items():
         if not isinstance(name, str):
             raise ConfigError(f"models has the name {name!r}: names must be text")

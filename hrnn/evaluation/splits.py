@@ -165,7 +165,7 @@ def make_split(
     """
     if name not in SPLITS:
         known = " or ".join(repr(one) for one in SPLITS if one != "all_rows")
-        raise ConfigError(f"split={name!r}: it must be {known}, or 'all_rows' to hold nothing out")
+        raise ConfigError(f"split={name!r}: it must be {known}")
     return SPLITS[name](segment(data, timeout_minutes, use_session_ids))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
-from hrnn.checks import is_whole
+from hrnn.checks import check_folder, check_switch, is_whole
 from hrnn.columns import ITEM_ID, RANK, SCORE, USER_ID
 from hrnn.data.datasets import InteractionsDataset, ItemsDataset
 from hrnn.data.interactions import Interactions
@@ -112,22 +112,23 @@ class Recommender(ABC):
 
         Raises:
             DataError: there is nothing to learn from.
-            ConfigError: ``interactions_ds`` is missing, or one of the two is no dataset.
+            ConfigError: ``interactions_ds`` is missing, or what is given is no such dataset.
         """
         if interactions_ds is None:
             raise ConfigError("interactions_ds is missing; pass an InteractionsDataset")
-        for name, given in (
-            ("interactions_ds", interactions_ds),
-            ("valid_interactions_ds", valid_interactions_ds),
+        for name, given, kind in (
+            ("items_ds", items_ds, ItemsDataset),
+            ("interactions_ds", interactions_ds, InteractionsDataset),
+            ("valid_interactions_ds", valid_interactions_ds, InteractionsDataset),
         ):
-            if given is not None and not isinstance(given, InteractionsDataset):
-                kind = type(given).__name__
-                raise ConfigError(f"{name} is of type {kind}; pass hrnn.InteractionsDataset(it)")
+            if given is not None and not isinstance(given, kind):
+                found = type(given).__name__
+                raise ConfigError(f"{name} is of type {found}; pass hrnn.{kind.__name__}(it)")
         data = interactions_ds.data
         role = np.full(len(data), TRAIN, np.int8)
         if valid_interactions_ds is not None:
             data, role = _with_validation(data, valid_interactions_ds.data)
-        self.fit(data, role, items_ds.item_ids if items_ds else (), callbacks)
+        self.fit(data, role, () if items_ds is None else items_ds.item_ids, callbacks)
 
     def fit(
         self,
@@ -237,9 +238,11 @@ class Recommender(ABC):
         """Recommend and score only some items, until :meth:`clear_item_subset`.
 
         Raises:
-            ConfigError: there are none, or some are unknown to the model.
+            ConfigError: it is no list of ids, there are none, or some are unknown to the model.
         """
         self.check_trained()
+        if isinstance(item_subset, str | bytes) or not isinstance(item_subset, Iterable):
+            raise ConfigError(f"item_subset={item_subset!r}: it must be several ids in a list")
         wanted = list(dict.fromkeys(str(item) for item in item_subset))
         unknown = self.vocabulary.unknown(wanted)
         if not wanted or unknown:
@@ -284,11 +287,11 @@ class Recommender(ABC):
         """Write weights (safetensors), training record and settings (JSON, last) into a folder.
 
         Raises:
-            HRNNError: the model is not trained, or ``folder`` is a file.
+            HRNNError: the model is not trained, or ``folder`` is no path, or that of a file.
         """
         self.check_trained()
         assert self.record is not None, "fit did not make a record"
-        folder = Path(folder)
+        folder = check_folder(folder)
         if folder.exists() and not folder.is_dir():
             raise HRNNError(f"{folder} is a file; a model is saved into a folder")
         folder.mkdir(parents=True, exist_ok=True)
@@ -315,6 +318,7 @@ class Recommender(ABC):
         seed: int,
     ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
         """Yield place, items and scores of each question's list."""
+        check_switch("exclude_seen", exclude_seen)
         temperature = check_sampling(temperature, seed)
         key = pd.util.hash_array(request.users)  # a user's draws do not depend on the company
         ids = self.vocabulary.ids

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from hrnn.baselines import BASELINES, FlatGRU, SASRec
+from hrnn.checks import check_folder, is_whole
 from hrnn.data.vocabulary import Vocabulary
 from hrnn.errors import CheckpointError, ConfigError
 from hrnn.recommend.base import FORMAT, MODEL_FILE, WEIGHTS_FILE, Recommender
@@ -28,9 +29,10 @@ def load(
 
     Raises:
         CheckpointError: the folder holds no model, or a damaged one.
-        ConfigError: a length is not a whole number of at least 1, or the model has none.
+        ConfigError: ``folder`` is no path, a length is not a whole number of at least 1, or the
+            model has none.
     """
-    folder = Path(folder)
+    folder = check_folder(folder)
     asked = {"max_sessions": max_sessions, "max_session_len": max_session_len}
     try:
         facts = json.loads((folder / MODEL_FILE).read_text(encoding="utf-8"))
@@ -69,5 +71,7 @@ def load(
             continue
         if not hasattr(model, name):
             raise ConfigError(f"{name}={value}: a model of kind {model.kind!r} has none")
+        if not is_whole(value):
+            raise ConfigError(f"{name}={value!r}: it must be a whole number of at least 1")
         setattr(model, name, value)
     return model

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from hrnn.checks import check_switch
 from hrnn.columns import SESSION
 from hrnn.data.interactions import Interactions, check_read
 from hrnn.errors import ConfigError, DataError
@@ -89,10 +90,12 @@ def segment(
         use_session_ids: whether SESSION_ID, where present, decides.
 
     Raises:
-        ConfigError: the timeout is not a positive number, or ``data`` is no log.
+        ConfigError: the timeout is not a positive number, ``use_session_ids`` is neither True nor
+            False, or ``data`` is no log.
         DataError: there is no timeout, and rows without a session id.
     """
     check_read(data)
+    check_switch("use_session_ids", use_session_ids)
     ids = data.session_index if use_session_ids else None
     timeout_us = check_timeout(timeout_minutes)
     if timeout_us is None:

@@ -39,6 +39,11 @@ WARNINGS = {
         (),
         csv_log("u,a,46025.541667", "v,a,1704412800"),
     ),
+    "BLANKS_AROUND_IDS": (
+        csv_log("u,a,1", "u,a ,2", "v,\tb,3"),
+        (),
+        csv_log("u, a,1", "u, b,2", "v, b,3"),
+    ),
     "DAY_RESOLUTION": (
         csv_log("u,a,1704412800", "v,a,1704499200"),
         (),
