@@ -57,7 +57,7 @@ def explore(dataset: Dataset, runs: list[Run], run: Run, user: str | None) -> No
     scenario = what_if.edited(was)
     left, right = st.columns([4, 5], gap="medium")
     with right:
-        asked = parts.draw_next(dataset, runs, run, scene, scenario, was)
+        asked = parts.draw_next(dataset, runs, run, scene, scenario)
         effects = draw_why(asked) if asked else None
         parts.draw_what_if(dataset, model, scenario, was)
     with left:

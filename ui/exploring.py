@@ -80,7 +80,7 @@ def draw_popular_instead(dataset: Dataset, scene: Scene, titles: Mapping[str, st
 
 
 def draw_next(
-    dataset: Dataset, runs: list[Run], run: Run, scene: Scene, scenario: Scenario, was: Scenario
+    dataset: Dataset, runs: list[Run], run: Run, scene: Scene, scenario: Scenario
 ) -> Asked | None:
     """Draw what comes next after a scenario; return what is to be explained of it, if anything.
 
@@ -90,7 +90,6 @@ def draw_next(
         run: whose model it is.
         scene: the user.
         scenario: the history that is taken to be.
-        was: the history as it was.
     """
     model = model_of(run)
     titles = logs.titles_of(dataset.owner, dataset.id)
@@ -102,7 +101,8 @@ def draw_next(
     exclude = pick_exclude_seen()
     what_if.draw_edits(titles)
     found = ranked(model, scenario, begins, exclude)
-    before = None if scenario == was else ranked(model, was, begins, exclude)
+    whole = Scenario.of(model, scene.history)
+    before = None if scenario == whole else ranked(model, whole, begins, exclude)
     table = recs_table(scene, scenario, found, before, popularity, titles)
     beside = pick_beside(runs, run)
     cut, rows = run.experiment.cut, scene.history

@@ -108,7 +108,7 @@ def cards_of(
     oldest = int(shown[0]) if len(shown) else 0
     gone = {one for one in set(history.was.sessions) - set(kept.tolist()) if one >= oldest}
     by_place, by_session = _effects(effects)
-    times = _Times.of(history.rows, scenario)
+    times = _Times.of(history)
     cards = []
     for session in sorted({*shown.tolist(), *gone}, reverse=True):
         name = f"Session {session + 1}"
@@ -164,31 +164,42 @@ def _line(history: History, place: int, read: set[int], effects: Mapping[int, Ef
 
 @dataclass(frozen=True)
 class _Times:
-    """When places were, microseconds since the epoch; added ones were never."""
+    """When places were, microseconds since the epoch; added ones were never.
+
+    Attributes:
+        time: of each place.
+        known: whether it was.
+        stays: whether it was, and in the session that it has now.
+    """
 
     time: np.ndarray
     known: np.ndarray
+    stays: np.ndarray
 
     @classmethod
-    def of(cls, rows: Interactions, scenario: Scenario) -> "_Times":
+    def of(cls, history: History) -> "_Times":
+        rows, scenario, was = history.rows, history.scenario, history.was
         row = np.array([-1 if one is None else one for one in scenario.rows], np.int64)
         known = row >= 0
-        time = rows.time_us[row] if len(rows) else np.zeros(len(row), np.int64)
-        return cls(time, known)
+        if not len(rows):
+            return cls(np.zeros(len(row), np.int64), known, known)
+        session = np.empty(len(rows), np.int64)
+        session[list(was.rows)] = was.sessions
+        return cls(rows.time_us[row], known, known & (session[row] == scenario.sessions))
 
     def facts(self, start: int, stop: int) -> str:
         """Say when a session was, how much there is of it, how long it took, after what gap."""
-        facts, own = [], self.time[start:stop][self.known[start:stop]]
+        facts, own = [], self.time[start:stop][self.stays[start:stop]]
         count = plural(stop - start, "item")
         if not len(own):
-            return f"added · {count}"
+            return f"{'moved' if self.known[start:stop].any() else 'added'} · {count}"
         first, last = int(own.min()), int(own.max())
         facts = [f"{moment(first)} UTC", count]
         if last > first:
             facts.append(minutes((last - first) / MINUTE_US, digits=2))
-        before = self.time[:start][self.known[:start]]
-        if len(before) and first > before[-1]:
-            gap = minutes((first - int(before[-1])) / MINUTE_US, digits=2)
+        before = self.time[:start][self.stays[:start]]
+        if len(before) and first > before.max():
+            gap = minutes((first - int(before.max())) / MINUTE_US, digits=2)
             facts.append(f"{gap} after the one before")
         return " · ".join(facts)
 
@@ -197,7 +208,7 @@ def _older_table(history: History, stop: int, start: int) -> pd.DataFrame:
     scenario = history.scenario
     places = range(stop - 1, start - 1, -1)
     items = [scenario.items[place] for place in places]
-    times = _Times.of(history.rows, scenario)
+    times = _Times.of(history)
     return pd.DataFrame(
         {
             "Session": [scenario.sessions[place] + 1 for place in places],

@@ -10,7 +10,7 @@ import streamlit as st
 from hrnn.columns import ITEM_ID, OUTCOME, REQUIRED, SESSION_ID, TIMESTAMP, USER_ID
 from hrnn.data.clocks import join_times
 from hrnn.data.formats import ReadAs
-from hrnn.data.mapping import guess_columns, guess_extras
+from hrnn.data.mapping import guess_columns, guess_extras, sessions_are_users
 from hrnn.data.reading import first_values
 from hrnn.data.tables import as_text, load_text
 from hrnn.data.text_table import TextTable
@@ -81,6 +81,7 @@ def import_form(upload: Upload) -> None:
         st.dataframe(_examples(text, form.columns), hide_index=True)
         go = st.button("Import this log", key="import_go", type="primary", disabled=bool(problem))
         doubtful = "cannot be read" in said or COUNTED_DAYS in said
+        doubtful = doubtful or sessions_are_users(form.columns)
         certain = not (go or problem or doubtful or arrived().get("ask"))
         if pick_go_on(certain, (form, read_as)) or go:
             _start(upload, text, form, read_as, dayfirst)

@@ -19,7 +19,7 @@ _STYLE = """<style>
 [data-testid="stMetricValue"] {font-size: 1.6rem}
 [data-testid="stCaptionContainer"] {opacity: 1}
 [data-testid="stCaptionContainer"] p, [data-testid="stCaptionContainer"] li {opacity: .85}
-[data-testid="stBaseButton-primary"] :is(p, span), [data-tag] :is(span, svg)
+[data-testid="stBaseButton-primary"]:enabled :is(p, span), [data-tag] :is(span, svg)
  {color: light-dark(#fff, #04201d)}
 [data-testid="stElementToolbarButton"]:has([aria-label="Download as CSV"]) {display: none}
 </style>"""

@@ -72,7 +72,7 @@ def _draw_import(dataset: Dataset, data: Interactions) -> None:
         }
     )
     if report.warnings:
-        st.warning("Kept, but worth a look:\n\n" + "\n".join(map(_warning, report.warnings)))
+        st.warning("Worth a look:\n\n" + "\n".join(map(_warning, report.warnings)))
     views = {
         "rows": "First rows",
         "columns": "How it was read",

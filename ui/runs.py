@@ -217,7 +217,8 @@ def _row(run: Run) -> dict[str, Any]:
         "Split": "validation rows" if run.tries else settings.split.replace("_", "-"),
         "Sessions": "by ids" if settings.use_session_ids else cut,
         "Model": f"{model} {training.user_state}" if settings.model == "hrnn" else model,
-        "Settings": f"{training.hidden_units} units, {loss}, seed {training.random_state}",
+        "Settings": f"{training.hidden_units} units, {training.epochs} epochs, {loss},"
+        f" seed {training.random_state}",
         "HR@10": share(figures.get("HR@10", float("nan"))),
         "NDCG@10": f"{figures['NDCG@10']:.3f}" if "NDCG@10" in figures else "–",
         "Time": seconds(final["seconds"]) if "seconds" in final else "–",

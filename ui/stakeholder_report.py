@@ -11,7 +11,7 @@ import hrnn
 from hrnn.diagnostics import about_training
 from hrnn.errors import HRNNError
 from hrnn.training.config import MODEL_NAMES
-from ui import curves, live, logs
+from ui import curves, live, logs, state, trials
 from ui import run_facts as facts
 from ui import sessions as gaps
 from ui.charts import ACCENT
@@ -28,6 +28,7 @@ from ui.verdict import rivals_table
 from ui.words import minutes, plural, share
 from workspace.datasets import Dataset
 from workspace.runs import Run
+from workspace.trials import newest_trial
 
 _TEMPLATE = Path(__file__).with_name("stakeholder_report.html.jinja")
 _PIXELS, _K, _SMOOTHING = 440, 10, 0.25
@@ -59,6 +60,7 @@ def report_html(run: Run, dataset: Dataset, *, named: bool, blind: str | None = 
         **_figures(run, measured, missing),
         **_data(dataset, named),
         **_sessions(dataset, run),
+        **_trial(dataset),
         **_training(run, measured),
         **_users(dataset, run, measured, named),
     }
@@ -141,6 +143,24 @@ def _sessions(dataset: Dataset, run: Run) -> Parts:
         fit = " Thin lines: the humps fitted; thick: their sum." if hint.parts else ""
         told["gaps_note"] = f"Rule: the timeout used.{alone}{fit}{zero}"
     return told
+
+
+def _trial(dataset: Dataset) -> Parts:
+    """Lay out what was measured at several timeouts, if that was tried."""
+    tried = newest_trial(state.runs_of(dataset))
+    reports = trials.measured_trials(tried)
+    if len(reports) < 2:
+        return {"trial": None}
+    found = trials.trial_frame(trials.compare_trials(reports))
+    bounds = zip(found["low"], found["high"], strict=True)
+    table = {
+        "Timeout": found["timeout"],
+        f"NDCG@{_K}": found["value"].map("{:.3f}".format),
+        "95 % interval": [f"{low:.3f}–{high:.3f}" for low, high in bounds],
+        "So": found["state"],
+    }
+    how = f"{trials.measured_how(tried, reports)}. {trials.ONE_SEED}"
+    return {"trial": pd.DataFrame(table), "trial_how": how}
 
 
 def _training(run: Run, measured: facts.Measured | None) -> Parts:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from hrnn.data.interactions import Interactions
 from hrnn.errors import HRNNError
+from hrnn.evaluation.report import Report
 from hrnn.evaluation.trials import compare
 from hrnn.training.config import MODEL_NAMES, PRESETS, SplitConfig
 from hrnn.training.cost import expected_seconds
@@ -25,6 +26,7 @@ from workspace.trials import MOST, create_trial, newest_trial, trial_cut
 _OFFERED = (5.0, 15.0, 30.0, 60.0, 120.0, 480.0, 1440.0, 10080.0)
 _USUAL = (5.0, 30.0, 120.0, 1440.0)
 _MODEL = MODEL_NAMES["hrnn"]
+ONE_SEED = "One training a timeout: another seed may move a point by as much as its interval."
 _ENDED = {
     State.STOPPED: "it was stopped",
     State.INTERRUPTED: "its worker was ended from outside",
@@ -118,31 +120,48 @@ def _draw(
             for one in waiting:
                 launcher().stop(tried[one])
             st.rerun()
-    reports, without = {}, []
+    reports, without = measured_trials(tried), []
     for one, run in tried.items():
         now = run.state()
-        if now == State.FINISHED and run.report_folder.exists():
-            reports[one] = live.report_in(run.report_folder)
-        elif now not in ACTIVE:
+        if one not in reports and now not in ACTIVE:
             why = (run.final() or {}).get("message") or _ENDED.get(now, "it has none")
             without.append(f"\n- {minutes(one)}: {literal(why)}.")
     if without:
         st.warning(f"{plural(len(without), 'timeout')} without figures:{''.join(without)}")
     if not reports:
         return
-    found = compare(reports, _MODEL)
+    found = compare_trials(reports)
     st.markdown("So far: " * bool(waiting) + trial_words(found))
     spec = session_charts.trial(trial_frame(found), sessions_a_user, suggested)
     st.vega_lite_chart(spec, key="trial_chart", alt="NDCG@10 by timeout")
-    first = next(iter(reports.values()))
-    run = next(iter(tried.values()))
-    training = run.experiment.training
+    name = next(iter(tried.values())).dataset_name
     dotted = "" if suggested is None else " Dotted: the suggested timeout."
     st.caption(
-        f"{literal(run.dataset_name)} · {literal(first.heading)} (bootstrap),"
-        f" {training.random_state} (training) · {training.hidden_units} units,"
-        f" {training.epochs} epochs · line: sessions a user, mean.{dotted} One training a timeout:"
-        " another seed may move a point by as much as its interval."
+        f"{literal(name)} · {literal(measured_how(tried, reports))} · line: sessions a user, mean."
+        f"{dotted} {ONE_SEED}"
+    )
+
+
+def measured_trials(tried: Mapping[float, Run]) -> dict[float, Report]:
+    """Return the reports of the runs of a trial that have one, by their timeout."""
+    return {
+        one: live.report_in(run.report_folder)
+        for one, run in tried.items()
+        if run.state() == State.FINISHED and run.report_folder.exists()
+    }
+
+
+def compare_trials(reports: Mapping[float, Report]) -> pd.DataFrame:
+    """Lay the figures of a trial out, see :func:`hrnn.evaluation.trials.compare`."""
+    return compare(reports, _MODEL)
+
+
+def measured_how(tried: Mapping[float, Run], reports: Mapping[float, Report]) -> str:
+    """Say what the figures of a trial were measured on, and what was trained."""
+    training = next(iter(tried.values())).experiment.training
+    return (
+        f"{next(iter(reports.values())).heading} (bootstrap), {training.random_state} (training) ·"
+        f" {training.hidden_units} units, {training.epochs} epochs"
     )
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from hrnn.evaluation.report import Report
-from hrnn.evaluation.verdict import K, Verdict, signed, verdict
+from hrnn.evaluation.verdict import K, Verdict, digits_of, signed, verdict
 from hrnn.training.config import ExperimentConfig
 from ui import jobs, live, page, state
 from ui.launching import launcher
@@ -109,14 +109,14 @@ def _draw_rivals(decided: Verdict, dataset_name: str, report: Report) -> None:
 def rivals_table(decided: Verdict) -> pd.DataFrame:
     """Lay out how far the model is ahead of each rival."""
     own = decided.against
+    digits = [digits_of(*one) for one in zip(own["LOW"], own["HIGH"], strict=True)]
+    names = ("DIFFERENCE", "LOW", "HIGH")
+    gap, low, high = (list(map(signed, own[name], digits)) for name in names)
     return pd.DataFrame(
         {
             "Beside": own["OTHER"],
             f"its NDCG@{K}": own["VALUE"].map("{:.3f}".format),
-            "HRNN ahead by": own["DIFFERENCE"].map(signed),
-            "95 % interval": [
-                f"{signed(low)} to {signed(high)}"
-                for low, high in zip(own["LOW"], own["HIGH"], strict=True)
-            ],
+            "HRNN ahead by": gap,
+            "95 % interval": list(map("{} to {}".format, low, high)),
         }
     )

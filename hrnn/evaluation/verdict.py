@@ -22,8 +22,11 @@ _MANY_FEW, _MANY_SEEN, _MANY_COLD = 0.5, 0.1, 0.1
 _LEAST = 30
 #: Differences below it take more decimals.
 _SMALL = 0.005
+#: What three decimals show as nothing.
+_VANISHES = 0.0005
 #: A difference that would take more than so many times the users is not worth waiting for.
 _MOST_TIMES = 50
+_NO_ORDER = "ORDER_IS_NO_EVIDENCE"
 Answer = Literal["yes", "no", "unclear", "none"]
 
 
@@ -33,8 +36,9 @@ class Verdict:
 
     Attributes:
         answer: "yes", the model is ahead of every rival beyond doubt; "no", a rival is ahead of it
-            beyond doubt; "unclear", a difference may be chance, or fewer than 30 users were
-            measured, so the simpler one is kept; "none" where figures are leaked.
+            beyond doubt; "unclear", a difference may be chance, fewer than 30 users were measured,
+            or the order inside sessions is that of the file, so the simpler one is kept; "none"
+            where figures are leaked.
         sentence: the answer, with its figures and the paired interval.
         against: a row a rival, the best first: OTHER (as the sentence calls it), VALUE, DIFFERENCE
             (model - rival), LOW, HIGH in NDCG@10.
@@ -55,7 +59,8 @@ def verdict(
     """Say whether a model pays beside its rivals, by NDCG@10 and paired intervals over users.
 
     The answer is "yes" only where the interval of the difference to *every* rival lies above 0;
-    such a test of all of them needs no correction for their number.
+    such a test of all of them needs no correction for their number. It is never "yes" where ties
+    leave the order inside sessions to the file (ORDER_IS_NO_EVIDENCE).
 
     Args:
         report: of the model and its rivals, with the cut-off 10.
@@ -79,27 +84,34 @@ def verdict(
             (),
         )
     users = report.questions[USER_ID].nunique()
-    answer, rival = _decided(against, simple, users)
+    ordered = all(one.code != _NO_ORDER for one in report.findings)
+    answer, rival = _decided(against, simple, users, ordered)
     keep = _short(rival["OTHER"], model)
     opening = {"yes": "Yes", "no": f"No, keep {keep}", "unclear": f"Not shown, keep {keep}"}[answer]
     sentence = f"{opening}: {name} {_compared(report, model, rival)}"
+    if not ordered and rival["LOW"] > 0:
+        sentence += " That is no evidence: it may have learned how the file was sorted."
     return Verdict(
         answer,
         sentence,
         against.assign(OTHER=[_short(one, model) for one in against["OTHER"]]),
         _helps(report, model, str(rival["OTHER"])),
-        tuple(_would_change(report, answer, rival)),
+        tuple(_would_change(report, answer, rival, trained)),
     )
 
 
-def _decided(against: pd.DataFrame, simple: Sequence[str], users: int) -> tuple[Answer, pd.Series]:
+def _decided(
+    against: pd.DataFrame, simple: Sequence[str], users: int, ordered: bool
+) -> tuple[Answer, pd.Series]:
     """Return the answer, and the rival that it is measured by: if one is kept, a simple one."""
     behind, not_beaten = against[against["HIGH"] < 0], against[against["LOW"] <= 0]
     answer: Answer = "no"
     if users < _LEAST:
         answer, others = "unclear", against
-    elif not_beaten.empty:
+    elif not_beaten.empty and ordered:
         return "yes", against.iloc[0]
+    elif not_beaten.empty:
+        answer, others = "unclear", against
     elif behind.empty:
         answer, others = "unclear", not_beaten
     else:
@@ -136,7 +148,7 @@ def _compared(report: Report, model: str, rival: pd.Series) -> str:
     table = report.table[report.table["METRIC"] == f"HR@{K}"].set_index("MODEL")
     own, other = table.loc[model], table.loc[rival["OTHER"]]
     low, high, gap = rival["LOW"], rival["HIGH"], rival["DIFFERENCE"]
-    digits = _digits(low, high)
+    digits = digits_of(low, high)
     much = f", {_percent(abs(gap) / rival['VALUE'])}" if rival["VALUE"] > 0 else ""
     apart = f"{abs(gap):.{digits}f} {'higher' if gap > 0 else 'lower'}{much}"
     if round(gap, digits) == 0:
@@ -155,9 +167,10 @@ def _compared(report: Report, model: str, rival: pd.Series) -> str:
     )
 
 
-def _digits(low: float, high: float) -> int:
-    """Return how many decimals an interval needs to be read."""
-    return 3 if max(abs(low), abs(high)) >= _SMALL else 5
+def digits_of(low: float, high: float) -> int:
+    """Return how many decimals an interval needs to be read, and its bounds to show their sign."""
+    vanishes = any(0 < abs(one) < _VANISHES for one in (low, high))
+    return 5 if vanishes or max(abs(low), abs(high)) < _SMALL else 3
 
 
 def _helps(report: Report, model: str, rival: str) -> str:
@@ -186,10 +199,17 @@ def _helps(report: Report, model: str, rival: str) -> str:
     )
 
 
-def _would_change(report: Report, answer: Answer, rival: pd.Series) -> list[str]:
-    """Name what in the log stands in the way, the most telling first."""
+def _would_change(
+    report: Report, answer: Answer, rival: pd.Series, trained: Sequence[str]
+) -> list[str]:
+    """Name what stands in the way, or was not asked, the most telling first."""
     told = []
-    if any(one.code == "ORDER_IS_NO_EVIDENCE" for one in report.findings):
+    if answer == "yes" and not trained:
+        told.append(
+            "A flat GRU beside it: none was measured here, and it costs as much and knows nothing"
+            " of sessions."
+        )
+    if any(one.code == _NO_ORDER for one in report.findings):
         told.append(
             "Real order inside sessions: most consecutive interactions here share one time, so what"
             " comes after what is the order of the file."
@@ -206,7 +226,7 @@ def _would_change(report: Report, answer: Answer, rival: pd.Series) -> list[str]
     if seen > _MANY_SEEN and "left out" in report.heading:
         told.append(
             f"Another rule: {_percent(seen)} of the held-out items had been seen before, which no"
-            " list without seen items can hold."
+            " list without seen items can hold; own popularity is popularity there."
         )
     cold = counts["cold"] / (counts["cold"] + counts["evaluated"])
     if cold > _MANY_COLD:
@@ -223,9 +243,10 @@ def _would_change(report: Report, answer: Answer, rival: pd.Series) -> list[str]
         wide = (rival["HIGH"] - rival["LOW"]) / 2
         times = (wide / gap) ** 2
         if 1 < times < _MOST_TIMES and _round(users * times) > users:
+            digits = digits_of(rival["LOW"], rival["HIGH"])
             told.append(
-                f"More users: a difference of {gap:.{_digits(rival['LOW'], rival['HIGH'])}f} would"
-                f" show with about {_round(users * times):,}; {users:,} were measured."
+                f"More users: a difference of {gap:.{digits}f} would show with about"
+                f" {_round(users * times):,}; {users:,} were measured."
             )
     return told
 
@@ -246,7 +267,9 @@ def _sessions(part: str) -> str:
 
 
 def _three(row: pd.Series) -> str:
-    return f"{signed(row['DIFFERENCE'])}, {signed(row['LOW'])} to {signed(row['HIGH'])}"
+    digits = digits_of(row["LOW"], row["HIGH"])
+    gap, low, high = (signed(row[name], digits) for name in ("DIFFERENCE", "LOW", "HIGH"))
+    return f"{gap}, {low} to {high}"
 
 
 def signed(value: float, digits: int = 3) -> str:

@@ -118,13 +118,18 @@ class Scenario:
         )
 
     def moved(self, place: int, to: int) -> "Scenario":
-        """Take an interaction to another place; sessions keep their lengths."""
+        """Take an interaction to another place, into the session that it has now.
+
+        A session that loses its only one is dropped; if it was the last one, what comes next begins
+        a session.
+        """
         for one in (place, to):
             self._check(0 <= one < len(self), f"place {one + 1} is not there")
         order = list(range(len(self)))
         order.insert(to, order.pop(place))
-        items, rows = (tuple(one[n] for n in order) for one in (self.items, self.rows))
-        return replace(self, items=items, rows=rows)
+        number = [self.sessions[to if one == place else one] for one in order]
+        waits = self.waits or number[-1] != self.sessions[-1]
+        return replace(self._of(order), sessions=tuple(number), waits=waits)
 
     def after_a_wait(self) -> "Scenario":
         """Wait for longer than the timeout."""

@@ -128,8 +128,8 @@ def _refused(data: Interactions, gaps: int, zero: int, whole_days: int) -> tuple
         return "baskets", (
             f"{percent(zero / (gaps + zero))} of consecutive interactions of a user have the same"
             " time: they were written down together, as baskets are, and gaps say nothing about"
-            " sessions. Map the basket's id to SESSION_ID if there is one; otherwise almost any"
-            " timeout makes each basket a session."
+            " sessions. Take the basket's id as the session id if there is one; otherwise almost"
+            " any timeout makes each basket a session."
         )
     if gaps < _LEAST_GAPS:
         return "few", (

@@ -40,8 +40,8 @@ def test_a_history_is_taken_as_the_model_cuts_it_or_cut_anew():
         (["wait", "add:x"], "abcdefax", "00122234", False),
         (["drop:3", "add:x"], "abcdefx", "0012224", False),  # numbers are not used again
         (["wait"], "abcdefa", "0012223", True),
-        (["move:6-0"], "aabcdef", "0012223", False),
-        (["move:0-3"], "bcdaefa", "0012223", False),
+        (["move:6-0"], "aabcdef", "0001222", True),
+        (["move:0-3"], "bcdaefa", "0122223", False),
         (["add:x:y"], ["a", "b", "c", "d", "e", "f", "a", "x:y"], "00122233", False),
     ],
 )

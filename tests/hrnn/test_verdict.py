@@ -62,8 +62,8 @@ def report(
 
 def test_yes_needs_every_difference_beyond_doubt():
     found = verdict(
-        report({"kNN": (0.02, 0.01, 0.03), "popular": (0.1, 0.09, 0.11)}),
-        "mine", ["kNN", "popular"], name="HRNN",
+        report({"kNN": (0.02, 0.01, 0.03), "GRU": (0.05, 0.04, 0.06), "popular": (0.1, 0.09, 0.1)}),
+        "mine", ["kNN", "popular"], ["GRU"], name="HRNN",
     )  # fmt: skip
     assert found.answer == "yes"
     assert found.sentence == (
@@ -71,9 +71,31 @@ def test_yes_needs_every_difference_beyond_doubt():
         " interactions, kNN for 36.0 %; its NDCG@10 is 0.020 higher, 11 %"
         " (difference +0.010 to +0.030)."
     )
-    assert found.against["OTHER"].tolist() == ["kNN", "popular"]
-    assert found.against["VALUE"].tolist() == pytest.approx([0.18, 0.1])
+    assert found.against["OTHER"].tolist() == ["kNN", "GRU", "popular"]
+    assert found.against["VALUE"].tolist() == pytest.approx([0.18, 0.15, 0.1])
     assert found.would_change == ()
+
+
+def test_a_yes_without_a_trained_rival_says_that_none_was_asked():
+    found = verdict(report({"kNN": (0.02, 0.01, 0.03)}), "mine", ["kNN"])
+    assert found.answer == "yes"
+    (asked,) = found.would_change
+    assert asked.startswith("A flat GRU beside it: none was measured")
+
+
+def test_where_the_file_orders_sessions_nothing_is_shown():
+    rivals = {"mine, as flat GRU": (0.01, 0.005, 0.02), "kNN": (0.02, 0.01, 0.03)}
+    found = verdict(
+        report(rivals, findings=(TIES,)), "mine", ["kNN"], ["mine, as flat GRU"], name="HRNN"
+    )
+    assert found.answer == "unclear"
+    assert found.sentence.startswith("Not shown, keep kNN: HRNN finds")
+    assert found.sentence.endswith("it may have learned how the file was sorted.")
+
+
+def test_the_bound_that_decides_keeps_its_sign():
+    found = verdict(report({"kNN": (0.02, -0.0003, 0.04)}), "mine", ["kNN"])
+    assert "(difference −0.00030 to +0.04000, which may be chance)" in found.sentence
 
 
 def test_a_simple_rival_that_is_ahead_beyond_doubt_is_kept():

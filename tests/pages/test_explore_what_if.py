@@ -28,6 +28,11 @@ def table(app: AppTest) -> pd.DataFrame:
     return app.dataframe[0].value
 
 
+def explored_ranks(run: Run) -> tuple[list[str], list[int]]:
+    shown = table(explored(run, explore_user="v3"))
+    return shown["Item"].tolist(), shown["Rank"].tolist()
+
+
 def test_somebody_new_gets_a_list_and_makes_a_history_click_by_click(run: Run) -> None:
     app = explored(run)
     app.toggle(key="explore_nobody").set_value(True).run()
@@ -127,10 +132,26 @@ def test_a_history_cut_anew_has_other_sessions_and_the_cut_is_taken_back_whole(r
     assert app.query_params["explore_edits"] == "cut:1440"
     assert "anew at **24 h**" in texts(app)
     assert re.findall(r"<b>Session (\d)", shown_html(app)) == ["1"]  # they are 23.9 h apart
+    ranks = dict(zip(*explored_ranks(run), strict=True))
+    risen = [ranks[item] - place for item, place in table(app)[["Item", "Rank"]].to_numpy()]
+    told = ["–" if not one else f"{'▲' if one > 0 else '▼'} {abs(one)}" for one in risen]
+    assert table(app)["Moved"].tolist() == told
     app.selectbox(key="edit_add").set_value("p6").run()
     assert app.query_params["explore_edits"] == "cut:1440,add:p6"
     press(app, "edit_0")
     assert "explore_edits" not in app.query_params
+
+
+def test_a_moved_item_joins_a_session_whose_times_stay(run: Run) -> None:
+    def facts(**link: object) -> list[str]:
+        shown = shown_html(explored(run, explore_user="v3", **link))
+        return re.findall(r"\w{3} \d\d Jan 2024 [^<]*", shown)
+
+    third, second, first = facts()
+    assert second == "Tue 02 Jan 2024 13:00 UTC · 3 items · 8 min · 24 h after the one before"
+    after = facts(explore_edits="move:5-0")
+    shorter = second.replace("3 items · 8 min", "2 items · 4 min")
+    assert after == [third, shorter, first.replace("3 items", "4 items")]
 
 
 def test_an_impossible_cut_is_a_sentence(run: Run) -> None:

@@ -100,7 +100,13 @@ def test_nothing_follows_where_that_is_switched_off(log: bytes) -> None:
 
 def test_day_numbers_of_a_spreadsheet_are_not_imported_by_themselves() -> None:
     app = upload(opened("data"), b"user,item,time\nu,i,46025.541667\nu,j,46026.25\n")
-    assert "if they are a spreadsheet's, which counts days" in said(app)
+    assert "if they are years, or a spreadsheet's, which counts days" in said(app)
+    assert "imported as guessed" not in said(app)
+
+
+def test_a_log_that_names_nobody_is_not_imported_by_itself() -> None:
+    app = upload(opened("data"), b"session,item,time\ns,i,1700000000\nt,j,1700000500\n")
+    assert app.selectbox(key="map_user").value == "session"
     assert "imported as guessed" not in said(app)
 
 

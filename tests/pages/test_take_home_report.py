@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from streamlit.testing.v1 import AppTest
 
 from hrnn.evaluation.report import Report
-from hrnn.training.config import ExperimentConfig
+from hrnn.training.config import ExperimentConfig, SplitConfig
 from tests.pages.app import QUICK, ROOT, keys
 from tests.pages.html import Page
 from tests.workspace.trainings import at_update, trained
@@ -29,6 +29,7 @@ from workspace.evaluations import create_evaluation, to_decide
 from workspace.importing import import_log
 from workspace.runs import Run, create_run
 from workspace.tasks import STOP, State
+from workspace.trials import create_trial
 
 TITLES = (
     "<script>alert(1)</script>",
@@ -89,6 +90,17 @@ def test_a_verdict_is_read_off_the_comparison_with_its_rivals(run: Run, dataset:
     assert [row[1:] for row in page.figures[1:]] == table.iloc[:, 1:].to_numpy().tolist()
     assert "session kNN" in page.words
     assert measured.verdict.sentence.replace("@", "\u2060@") in model_card(run, dataset)
+
+
+def test_timeouts_that_were_tried_are_evidence(run: Run, dataset: Dataset) -> None:
+    assert "Timeouts tried" not in Page(report_html(run, dataset, named=False)).words
+    tried = create_trial(dataset, SplitConfig(use_session_ids=False), [5, 60], QUICK)
+    reports = [Report.open(trained(one).report_folder) for one in tried]
+    words = Page(report_html(run, dataset, named=False)).words
+    for timeout, report in zip(("5 min", "60 min"), reports, strict=True):
+        own = report.table.set_index(["MODEL", "METRIC"]).loc[("HRNN", "NDCG@10")]
+        assert f"{timeout} {own['VALUE']:.3f} {own['LOW']:.3f}–{own['HIGH']:.3f}" in words
+    assert f"{reports[0].heading} (bootstrap), 42 (training) · 4 units" in words
 
 
 def test_without_a_blind_test_nothing_is_said_of_one(run: Run, dataset: Dataset) -> None:
