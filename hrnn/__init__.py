@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hrnn.recommend.scorer import HierarchicalScorer
     from hrnn.sessions import Sessions, segment, suggest_timeout, sweep_timeouts
 
-__version__ = "0.9.0"
+__version__ = "0.9.1"
 
 _HOME = {
     "CoOccurrence": "hrnn.baselines.co_occurrence",
