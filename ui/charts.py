@@ -51,10 +51,11 @@ def differences(frame: pd.DataFrame, lead: str) -> alt.LayerChart:
 
     Args:
         frame: OTHER, DIFFERENCE, LOW, HIGH.
-        lead: the one model.
+        lead: the one model; peers that are named after it are called by what sets them apart.
     """
     frame = frame.assign(
-        sure=np.where((frame["LOW"] > 0) | (frame["HIGH"] < 0), "beyond doubt", "may be chance")
+        OTHER=[name.removeprefix(f"{lead}, ") for name in frame["OTHER"]],
+        sure=np.where((frame["LOW"] > 0) | (frame["HIGH"] < 0), "beyond doubt", "may be chance"),
     )
     color = alt.Color(
         "sure:N",

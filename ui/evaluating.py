@@ -49,7 +49,7 @@ def pick_settings(runs: list[Run], current: Run) -> EvaluationConfig | None:
             (),
             format_func=_PEERS.__getitem__,
             help="What sessions are worth is the difference to the same network without them.",
-            placeholder="flat GRU, SASRec",
+            placeholder="none; a verdict wants a flat GRU",
         )
     with right:
         options = [name for name in SPLIT_NAMES if name != "all_rows"]

@@ -27,7 +27,7 @@ from workspace.runs import Run
 TOP_K = 10
 #: Columns that need little, in pixels, so that titles have room.
 _OTHER_WIDTH = 84
-_WIDTHS = {"Rank": 48, "Moved": 64, "Score": 56, "Had by": 64, "Note": 84}
+_WIDTHS = {"Rank": 44, "Moved": 56, "Score": 52, "Had by": 60, "Note": 76}
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 import math
 from functools import partial
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -27,8 +26,6 @@ _COLUMNS = {
         "Share of recommended items that popularity recommends too, by the same rule for seen ones",
     ),
 }
-#: Pixels of the names of models, so that a phone shows figures beside them.
-_MODEL_WIDTH = 170
 #: Before the best figure of a column, where every paired difference to it is beyond doubt.
 BEYOND_DOUBT = "◆ "
 _ACCURACY = ("HR", "NDCG", "MRR")
@@ -88,8 +85,7 @@ def meanings(table: pd.DataFrame, k: int) -> list[tuple[str, str]]:
 def draw_figures(report: Report, dataset_name: str, k: int, note: str = "") -> None:
     """Draw a report's table under what it is a table of, and what has to be said of it."""
     st.caption(f"{literal(dataset_name)} · {literal(report.heading)} (bootstrap){note}")
-    helps: dict[str, Any] = {"Model": st.column_config.Column(width=_MODEL_WIDTH)}
-    helps |= {f"{t}@{k}": st.column_config.Column(help=h) for t, h in _COLUMNS.values()}
+    helps = {f"{t}@{k}": st.column_config.Column(help=h) for t, h in _COLUMNS.values()}
     numbers = partial(getattr, report, "table")
     draw_table(figures_table(report, k), "figures", "figures_table", numbers, column_config=helps)
     for text in counted(report):

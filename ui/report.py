@@ -159,5 +159,7 @@ def _warning(one: Warned) -> str:
 def _where(lines: tuple[int, ...]) -> str:
     if not lines:
         return ""
-    shown = ", ".join(str(line) for line in lines[:5])
-    return f" Line{'s' if len(lines) > 1 else ''} {shown}{', …' if len(lines) > 5 else ''}."
+    different = list(dict.fromkeys(lines))
+    shown = ", ".join(map(str, different[:5]))
+    more = " and more" if len(different) > 5 else ""
+    return f" Line{'s' if len(different) > 1 else ''} {shown}{more}."

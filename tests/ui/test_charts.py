@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from ui.charts import waterfall
+from ui.charts import differences, waterfall
 
 
 def test_a_step_is_as_long_as_what_it_kept_beside_what_it_dropped() -> None:
@@ -18,3 +18,14 @@ def test_a_step_is_as_long_as_what_it_kept_beside_what_it_dropped() -> None:
         "Rows",
     )
     assert behind["encoding"]["y"]["sort"] == ["in the file", "could be read"]
+
+
+def test_a_peer_is_called_by_what_sets_it_apart_from_the_model_that_leads() -> None:
+    names = ["log.csv, HRNN, 64 units, as flat GRU", "popularity"]
+    frame = pd.DataFrame({"OTHER": names, "DIFFERENCE": 0.1, "LOW": [0.05, -0.05], "HIGH": 0.2})
+    spec = differences(frame, "log.csv, HRNN, 64 units").to_dict()
+    rows = next(rows for rows in spec["datasets"].values() if "OTHER" in rows[0])
+    assert [(row["OTHER"], row["sure"]) for row in rows] == [
+        ("as flat GRU", "beyond doubt"),
+        ("popularity", "may be chance"),
+    ]
